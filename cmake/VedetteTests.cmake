@@ -1,0 +1,30 @@
+# How tests are declared. A unit test is one file with one cmocka main.
+
+if(VEDETTE_TESTS)
+  pkg_check_modules(CMOCKA REQUIRED IMPORTED_TARGET cmocka)
+endif()
+
+# vd_unit_test(NAME SOURCES file... LINK target...)
+function(vd_unit_test name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;LINK" ${ARGN})
+  add_executable(test-${name} ${ARG_SOURCES})
+  target_link_libraries(test-${name} PRIVATE vedette-options ${ARG_LINK} PkgConfig::CMOCKA)
+  target_include_directories(test-${name} PRIVATE ${CMAKE_SOURCE_DIR}/tests/support)
+  add_test(NAME unit/${name} COMMAND test-${name})
+  set_tests_properties(unit/${name} PROPERTIES TIMEOUT 120 LABELS unit)
+endfunction()
+
+# vd_fuzz_target(NAME SOURCE file LINK target...)
+# Built with libFuzzer under the preset "fuzz"; elsewhere with a main that replays tests/fuzz/corpus/NAME.
+function(vd_fuzz_target name)
+  cmake_parse_arguments(ARG "" "SOURCE" "LINK" ${ARGN})
+  if(VEDETTE_FUZZ)
+    add_executable(fuzz-${name} ${ARG_SOURCE})
+    target_link_options(fuzz-${name} PRIVATE -fsanitize=fuzzer)
+  else()
+    add_executable(fuzz-${name} ${ARG_SOURCE} ${CMAKE_SOURCE_DIR}/tests/fuzz/replay.c)
+    add_test(NAME fuzz/${name} COMMAND fuzz-${name} ${CMAKE_SOURCE_DIR}/tests/fuzz/corpus/${name})
+    set_tests_properties(fuzz/${name} PROPERTIES TIMEOUT 120 LABELS fuzz)
+  endif()
+  target_link_libraries(fuzz-${name} PRIVATE vedette-options ${ARG_LINK})
+endfunction()
