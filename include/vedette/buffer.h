@@ -24,7 +24,8 @@ static inline size_t vd_buffer_len(const struct vd_buffer *b)
 /* What is unread; valid until the next call that is not const. */
 static inline struct vd_bytes vd_buffer_bytes(const struct vd_buffer *b)
 {
-    return vd_bytes_of(b->base + b->begin, vd_buffer_len(b));
+    /* A null pointer plus 0 is undefined in C11. */
+    return vd_bytes_of(b->base == NULL ? NULL : b->base + b->begin, vd_buffer_len(b));
 }
 
 /* Room for `len` more bytes at *where; commit with vd_buffer_commit. VD_ELIMIT or VD_ENOMEM leave it as it was. */

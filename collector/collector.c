@@ -1,0 +1,526 @@
+/* The wiring of the collector; collector.h tells its life. */
+#include "collector.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <vedette/clock.h>
+#include <vedette/error.h>
+#include <vedette/hash.h>
+#include <vedette/listener.h>
+#include <vedette/log.h>
+#include <vedette/memory.h>
+#include <vedette/service.h>
+
+#include "http.h"
+#include "session.h"
+
+enum { TICK_MS = 250, STREAMS_MAX = 200000, BLOCKS_KEPT = 256 };
+
+enum phase { PHASE_RUNNING, PHASE_DRAINING, PHASE_CLOSING };
+
+struct collector {
+    const struct collector_config *config;
+    uv_loop_t *loop;
+    struct vd_net net;
+    struct vd_tls_context *tls;
+    struct vd_kafka_embedded *embedded;
+    struct publisher *publisher;
+    struct shard **shards;
+    int32_t shard_count;
+    struct blocks blocks;
+    struct flow flow;
+    struct metrics metrics;
+    struct conversation_limits limits;
+    struct session_host host;
+    struct session *sessions, *dirty;
+    struct vd_listener listener;
+    struct http *http;
+    uv_timer_t tick;
+    uv_check_t turn; /* once a turn of the loop: write ACKs */
+    enum phase phase;
+    uint64_t drain_until_ms;
+    bool listening, publishing, timers_open;
+    struct vd_kafka_property *properties;
+    size_t property_count;
+    const char *name; /* configured, or the certificate's */
+};
+
+/* ---- Shards */
+
+static int make_shards(struct collector *c)
+{
+    int32_t count = publisher_partitions(c->publisher);
+    c->shards = vd_calloc((size_t)count, sizeof *c->shards);
+    if (c->shards == NULL)
+        return VD_ENOMEM;
+    for (int32_t i = 0; i < count; i++) {
+        struct shard_options options = {.partition = i,
+                                        .publisher = c->publisher,
+                                        .flow = &c->flow,
+                                        .blocks = &c->blocks,
+                                        .metrics = &c->metrics,
+                                        .entities_max = c->config->score.max_entities / (size_t)count + 8,
+                                        .streams_max = STREAMS_MAX / (size_t)count + 8,
+                                        .event_max_bytes = c->limits.event_max_bytes};
+        int rc = shard_new(&c->shards[i], &options);
+        if (rc != 0)
+            return rc;
+        c->shard_count = i + 1;
+    }
+    return 0;
+}
+
+static struct shard *shard_of(void *arg, const struct vd_identity *agent, const char **why)
+{
+    struct collector *c = arg;
+    if (c->shard_count == 0) {
+        publisher_ready(c->publisher, why);
+        return NULL;
+    }
+    /* A tenant too large for one shard is divided by the unit in its certificates. */
+    char key[2 * VD_NAME_BYTES];
+    int len = snprintf(key, sizeof key, agent->unit[0] != '\0' ? "%s/%s" : "%s", agent->tenant, agent->unit);
+    return c->shards[vd_hash_partition(vd_bytes_of(key, (size_t)len), c->shard_count)];
+}
+
+/* ---- Sessions */
+
+static void on_session_closed(void *arg, struct session *s)
+{
+    struct collector *c = arg;
+    struct session_links *links = session_links(s);
+    *(links->previous != NULL ? &session_links(links->previous)->next : &c->sessions) = links->next;
+    if (links->next != NULL)
+        session_links(links->next)->previous = links->previous;
+    for (struct session **at = &c->dirty; links->dirty && *at != NULL; at = &session_links(*at)->dirty_next) {
+        if (*at == s) {
+            *at = links->dirty_next;
+            break;
+        }
+    }
+    c->metrics.sessions--;
+}
+
+static void on_session_dirty(void *arg, struct session *s)
+{
+    struct collector *c = arg;
+    struct session_links *links = session_links(s);
+    links->dirty = true;
+    links->dirty_next = c->dirty;
+    c->dirty = s;
+}
+
+static void flush_dirty(struct collector *c)
+{
+    while (c->dirty != NULL) {
+        struct session *s = c->dirty;
+        struct session_links *links = session_links(s);
+        c->dirty = links->dirty_next;
+        links->dirty = false;
+        session_flush(s);
+    }
+}
+
+static void on_turn(uv_check_t *turn)
+{
+    flush_dirty(turn->data);
+}
+
+static void on_flow_resume(void *arg)
+{
+    struct collector *c = arg;
+    if (c->phase != PHASE_RUNNING)
+        return;
+    for (struct session *s = c->sessions; s != NULL; s = session_links(s)->next)
+        session_resume(s);
+}
+
+static size_t count_unauthenticated(const struct collector *c)
+{
+    size_t count = 0;
+    for (struct session *s = c->sessions; s != NULL; s = session_links(s)->next)
+        count += !session_authenticated(s);
+    return count;
+}
+
+/* A connection over the caps is taken and closed at once: left in the backlog it would keep the good ones
+ * waiting. */
+static void turn_away(struct collector *c, struct vd_listener *l)
+{
+    uv_tcp_t *tcp = vd_malloc(sizeof *tcp);
+    c->metrics.connections_turned_away++;
+    if (tcp == NULL)
+        return;
+    uv_tcp_init(c->loop, tcp);
+    uv_accept((uv_stream_t *)&l->tcp, (uv_stream_t *)tcp);
+    uv_close((uv_handle_t *)tcp, (uv_close_cb)vd_free);
+}
+
+static void on_connection(struct vd_listener *l)
+{
+    struct collector *c = l->owner;
+    struct session *s;
+    if (c->phase != PHASE_RUNNING || c->metrics.sessions >= c->config->listen.max_sessions ||
+        c->metrics.unauthenticated >= c->config->listen.max_unauthenticated) {
+        turn_away(c, l);
+        return;
+    }
+    s = session_accept(&c->host, (uv_stream_t *)&l->tcp);
+    if (s == NULL) {
+        turn_away(c, l);
+        return;
+    }
+    c->metrics.connections_accepted++;
+    c->metrics.sessions++;
+    c->metrics.unauthenticated++; /* until the next tick counts anew */
+    session_links(s)->next = c->sessions;
+    if (c->sessions != NULL)
+        session_links(c->sessions)->previous = s;
+    c->sessions = s;
+}
+
+/* ---- Kafka */
+
+static void on_delivered(void *arg, void *opaque, int error, const char *why)
+{
+    struct collector *c = arg;
+    if (error != 0 && c->metrics.deliveries_failed % 1000 == 0)
+        vd_log_warn("delivery failed", VD_F_STR("why", why),
+                    VD_F_UINT("failed_before", c->metrics.deliveries_failed));
+    shard_delivered(opaque, error, vd_clock_monotonic_ns());
+}
+
+static void on_readiness(void *arg, bool ready, const char *why)
+{
+    struct collector *c = arg;
+    if (ready && c->shard_count == 0 && make_shards(c) != 0) {
+        vd_log_error("no memory for the shards");
+        return;
+    }
+    c->metrics.ready = ready;
+    if (ready)
+        vd_log_info("ready", VD_F_INT("shards", c->shard_count));
+    else
+        vd_log_warn("not ready", VD_F_STR("why", why));
+    vd_service_status("%s", ready ? "taking events" : why);
+}
+
+static int start_kafka(struct collector *c, char *error)
+{
+    const struct collector_config *config = c->config;
+    const char *brokers = config->kafka.brokers;
+    if (collector_config_embedded(config)) {
+        int rc =
+            vd_kafka_embedded_new(&c->embedded, config->kafka.topics_prefix, (int)config->kafka.partitions, error);
+        if (rc != 0)
+            return rc;
+        brokers = vd_kafka_embedded_brokers(c->embedded);
+        vd_log_info("embedded kafka is up, for trials only: its contents die with this process",
+                    VD_F_STR("brokers", brokers));
+    }
+    struct publisher_options options = {
+        .loop = c->loop,
+        .kafka = {.brokers = brokers,
+                  .client_id = c->name,
+                  .properties = c->properties,
+                  .property_count = c->property_count},
+        .prefix = config->kafka.topics_prefix,
+        .callbacks = {.delivered = on_delivered, .readiness = on_readiness},
+        .arg = c,
+    };
+    int rc = publisher_new(&c->publisher, &options, error);
+    c->publishing = rc == 0;
+    return rc;
+}
+
+/* ---- HTTP */
+
+static void refresh_gauges(struct collector *c)
+{
+    c->metrics.in_flight_events = c->flow.events;
+    c->metrics.in_flight_bytes = c->flow.bytes;
+    c->metrics.streams = 0;
+    for (int32_t i = 0; i < c->shard_count; i++)
+        c->metrics.streams += shard_stream_count(c->shards[i]);
+}
+
+static bool page_metrics(void *arg, struct vd_buffer *out)
+{
+    struct collector *c = arg;
+    refresh_gauges(c);
+    return metrics_write(&c->metrics, out) == 0;
+}
+
+static bool page_live(void *arg, struct vd_buffer *out)
+{
+    (void)arg;
+    return vd_buffer_append_str(out, "live\n") == 0;
+}
+
+static bool page_ready(void *arg, struct vd_buffer *out)
+{
+    struct collector *c = arg;
+    const char *why = "shutting down";
+    bool ready = c->phase == PHASE_RUNNING && publisher_ready(c->publisher, &why) && c->shard_count > 0;
+    vd_buffer_printf(out, "%s: %s\n", ready ? "ready" : "not ready", ready ? "Kafka takes events" : why);
+    return ready;
+}
+
+/* ---- The end */
+
+static void on_publisher_closed(void *arg)
+{
+    struct collector *c = arg;
+    c->publishing = false;
+}
+
+static void on_listener_closed(struct vd_listener *l)
+{
+    struct collector *c = l->owner;
+    c->listening = false;
+}
+
+static void on_http_closed(void *arg)
+{
+    struct collector *c = arg;
+    c->http = NULL;
+}
+
+static void close_listener(struct collector *c)
+{
+    if (c->listening && c->listener.on_close == NULL)
+        vd_listener_close(&c->listener, on_listener_closed);
+}
+
+static void end_sessions(struct collector *c)
+{
+    for (struct session *s = c->sessions, *next; s != NULL; s = next) {
+        next = session_links(s)->next;
+        session_end(s, VD_GOODBYE_SHUTDOWN, "the collector shuts down", 0);
+    }
+}
+
+/* Sessions first, since shards and publisher are theirs to use until they are gone; then the publisher, then
+ * the rest. */
+static void close_step(struct collector *c)
+{
+    if (c->sessions != NULL)
+        return;
+    if (c->publishing) {
+        if (c->phase == PHASE_CLOSING && c->publisher != NULL) {
+            publisher_close(c->publisher, on_publisher_closed);
+            c->publisher = NULL;
+        }
+        return;
+    }
+    if (c->listening || !c->timers_open)
+        return;
+    if (c->http != NULL)
+        http_close(c->http, on_http_closed);
+    uv_close((uv_handle_t *)&c->tick, NULL);
+    uv_close((uv_handle_t *)&c->turn, NULL);
+    c->timers_open = false;
+}
+
+static void begin_closing(struct collector *c)
+{
+    if (c->flow.events > 0)
+        vd_log_warn("closing with events under way: their agents will send them again",
+                    VD_F_UINT("events", c->flow.events));
+    c->phase = PHASE_CLOSING;
+    close_listener(c);
+    flush_dirty(c);
+    end_sessions(c);
+}
+
+static void on_tick(uv_timer_t *tick)
+{
+    struct collector *c = tick->data;
+    uint64_t now = uv_now(c->loop);
+    for (struct session *s = c->sessions, *next; s != NULL; s = next) {
+        next = session_links(s)->next;
+        session_tick(s, now);
+    }
+    c->metrics.unauthenticated = count_unauthenticated(c);
+    vd_service_alive();
+    if (c->phase == PHASE_DRAINING && (c->flow.events == 0 || now >= c->drain_until_ms))
+        begin_closing(c);
+    if (c->phase == PHASE_CLOSING)
+        close_step(c);
+}
+
+void collector_stop(struct collector *c)
+{
+    if (c->phase != PHASE_RUNNING)
+        return;
+    vd_log_info("draining", VD_F_UINT("events", c->flow.events), VD_F_UINT("sessions", c->metrics.sessions));
+    vd_service_stopping();
+    c->phase = PHASE_DRAINING;
+    c->drain_until_ms = uv_now(c->loop) + c->config->shutdown.drain_timeout_ms;
+    close_listener(c);
+    for (struct session *s = c->sessions; s != NULL; s = session_links(s)->next)
+        session_pause(s);
+    uv_timer_start(&c->tick, on_tick, 0, 10);
+}
+
+void collector_force(struct collector *c)
+{
+    if (c->phase == PHASE_CLOSING)
+        return;
+    if (c->phase == PHASE_RUNNING)
+        collector_stop(c);
+    c->drain_until_ms = 0;
+}
+
+/* ---- The start */
+
+static void fill_limits(struct collector *c)
+{
+    const struct collector_config *config = c->config;
+    c->limits = (struct conversation_limits){.credit_bytes = config->limits.session_credit_bytes,
+                                             .batch_max_bytes = config->limits.batch_max_bytes,
+                                             .batch_max_events = config->limits.batch_max_events,
+                                             .event_max_bytes = config->limits.event_max_bytes,
+                                             .idle_timeout_ms = config->listen.idle_timeout_ms};
+    c->flow = (struct flow){.bytes_max = config->limits.in_flight_bytes,
+                            .events_max = config->limits.in_flight_events,
+                            .resume = on_flow_resume,
+                            .arg = c};
+    c->host = (struct session_host){.net = &c->net,
+                                    .tls = c->tls,
+                                    .limits = &c->limits,
+                                    .flow = &c->flow,
+                                    .metrics = &c->metrics,
+                                    .collector_name = c->name,
+                                    .handshake_timeout_ms = config->listen.handshake_timeout_ms,
+                                    .hello_timeout_ms = config->listen.hello_timeout_ms,
+                                    .frame_timeout_ms = config->listen.frame_timeout_ms,
+                                    .idle_timeout_ms = config->listen.idle_timeout_ms,
+                                    .arg = c,
+                                    .shard_of = shard_of,
+                                    .closed = on_session_closed,
+                                    .dirty = on_session_dirty};
+}
+
+static int load_tls(const struct collector_config *config, struct vd_tls_context **out, char *error)
+{
+    struct vd_tls_options options = {.certificate = config->tls.certificate,
+                                     .key = config->tls.key,
+                                     .ca = config->tls.ca,
+                                     .trust_domain = config->tls.trust_domain,
+                                     .server = true};
+    return vd_tls_context_new(out, &options, error);
+}
+
+/* "name=value" of the configuration, in two parts. */
+static int split_properties(struct collector *c)
+{
+    uint32_t count = c->config->kafka.properties_count;
+    c->properties = vd_calloc(count + 1u, sizeof *c->properties);
+    if (c->properties == NULL)
+        return VD_ENOMEM;
+    for (uint32_t i = 0; i < count; i++) {
+        char *name = vd_strdup(c->config->kafka.properties[i]);
+        if (name == NULL)
+            return VD_ENOMEM;
+        char *equals = strchr(name, '=');
+        *equals = '\0';
+        c->properties[i] = (struct vd_kafka_property){.name = name, .value = equals + 1};
+        c->property_count++;
+    }
+    return 0;
+}
+
+static void free_properties(struct collector *c)
+{
+    for (size_t i = 0; i < c->property_count; i++)
+        vd_free((char *)(uintptr_t)c->properties[i].name);
+    vd_free(c->properties);
+}
+
+static int start_listening(struct collector *c, char *error)
+{
+    const struct collector_config *config = c->config;
+    int rc = vd_listener_start(&c->listener, c->loop, config->listen.address, config->listen.backlog,
+                               config->listen.accept_rate_per_s, on_connection, c);
+    c->listening = rc == 0;
+    if (rc != 0) {
+        snprintf(error, COLLECTOR_ERROR_BYTES, "cannot listen on %s: %s", config->listen.address,
+                 rc == VD_EEXISTS ? "the port is taken" : vd_error_text(rc));
+        return rc;
+    }
+    if (config->http.address[0] == '\0')
+        return 0;
+    static const struct http_callbacks pages = {
+        .metrics = page_metrics, .live = page_live, .ready = page_ready};
+    rc = http_start(&c->http, c->loop, config->http.address, &pages, c);
+    if (rc != 0)
+        snprintf(error, COLLECTOR_ERROR_BYTES, "cannot serve http on %s: %s", config->http.address,
+                 rc == VD_EEXISTS ? "the port is taken" : vd_error_text(rc));
+    return rc;
+}
+
+int collector_start(struct collector **out, uv_loop_t *loop, const struct collector_config *config,
+                    char *error)
+{
+    struct collector *c = vd_calloc(1, sizeof *c);
+    if (c == NULL)
+        return VD_ENOMEM;
+    c->config = config;
+    c->loop = loop;
+    uv_timer_init(loop, &c->tick);
+    uv_check_init(loop, &c->turn);
+    c->tick.data = c->turn.data = c;
+    c->timers_open = true;
+    uv_timer_start(&c->tick, on_tick, TICK_MS, TICK_MS);
+    uv_check_start(&c->turn, on_turn);
+    blocks_init(&c->blocks, BLOCKS_KEPT);
+    snprintf(error, COLLECTOR_ERROR_BYTES, "out of memory");
+    int rc = vd_net_init(&c->net, loop);
+    if (rc == 0)
+        rc = load_tls(config, &c->tls, error);
+    if (rc == 0)
+        c->name = config->name[0] != '\0' ? config->name : vd_tls_context_identity(c->tls)->name;
+    if (rc == 0)
+        rc = split_properties(c);
+    fill_limits(c);
+    if (rc == 0)
+        rc = start_listening(c, error);
+    if (rc == 0)
+        rc = start_kafka(c, error);
+    *out = c;
+    if (rc != 0) {
+        begin_closing(c);
+        uv_timer_start(&c->tick, on_tick, 0, 10);
+        return rc;
+    }
+    vd_log_info("listening", VD_F_STR("name", c->name), VD_F_STR("address", c->listener.address),
+                VD_F_STR("http", c->http != NULL ? http_address(c->http) : ""));
+    return 0;
+}
+
+int collector_reload(struct collector *c, const struct collector_config *fresh, char *error)
+{
+    struct vd_tls_context *tls;
+    int rc = load_tls(fresh, &tls, error);
+    if (rc != 0)
+        return rc;
+    vd_tls_context_unref(c->tls); /* open connections keep theirs */
+    c->tls = c->host.tls = tls;
+    return 0;
+}
+
+void collector_free(struct collector *c)
+{
+    for (int32_t i = 0; i < c->shard_count; i++)
+        shard_free(c->shards[i]);
+    vd_free(c->shards);
+    blocks_deinit(&c->blocks);
+    if (c->embedded != NULL)
+        vd_kafka_embedded_free(c->embedded);
+    if (c->tls != NULL)
+        vd_tls_context_unref(c->tls);
+    vd_net_deinit(&c->net);
+    free_properties(c);
+    vd_free(c);
+}

@@ -1,0 +1,49 @@
+/* What the collector counts, and its Prometheus text. Written on the loop's thread only; names, units and help texts are in
+ * one table in metrics.c. */
+#ifndef COLLECTOR_METRICS_H
+#define COLLECTOR_METRICS_H
+
+#include <vedette/buffer.h>
+
+/* clang-format off */
+#define COLLECTOR_COUNTERS(X)                                                                                            \
+    X(connections_accepted, "Connections accepted")                                                                      \
+    X(connections_turned_away, "Connections closed at once: too many sessions")                                          \
+    X(handshakes_failed, "Connections that ended before the TLS handshake was over")                                     \
+    X(sessions_opened, "Sessions that passed HELLO")                                                                     \
+    X(sessions_violated, "Sessions ended for a violation of the protocol")                                               \
+    X(sessions_timed_out, "Sessions ended by a deadline")                                                                \
+    X(batches_received, "BATCH frames taken in")                                                                         \
+    X(events_received, "Events taken in")                                                                                \
+    X(events_repeated, "Events that came again and were already taken in")                                               \
+    X(events_published, "Events that Kafka acknowledged in the events topic")                                            \
+    X(events_refused, "Events refused and put into the dead letter topic")                                               \
+    X(events_alerted, "Events with a risk of 70 or more")                                                                \
+    X(deliveries_failed, "Records that the producer gave back undelivered; their agents send them again")                \
+    X(received_bytes, "Bytes of BATCH payloads, decompressed")                                                           \
+    X(flow_stops, "Times that all sessions stopped reading because too much was under way")
+#define COLLECTOR_GAUGES(X)                                                                                              \
+    X(sessions, "Sessions open now")                                                                                     \
+    X(unauthenticated, "Connections in their TLS handshake or before HELLO now")                                         \
+    X(in_flight_events, "Events between session and Kafka's acknowledgement now")                                        \
+    X(in_flight_bytes, "Bytes of those events")                                                                          \
+    X(streams, "Streams remembered")                                                                                     \
+    X(ready, "1 if events can be taken in and published")
+/* clang-format on */
+
+enum { METRICS_LATENCY_BUCKETS = 12 };
+
+struct metrics {
+#define METRICS_FIELD(name, help) uint64_t name;
+    COLLECTOR_COUNTERS(METRICS_FIELD)
+    COLLECTOR_GAUGES(METRICS_FIELD)
+#undef METRICS_FIELD
+    uint64_t risk_levels[5];                            /* events by risk_level_id */
+    uint64_t latency_counts[METRICS_LATENCY_BUCKETS + 1]; /* from receipt of a batch to Kafka's acknowledgement */
+    double latency_sum_seconds;
+};
+
+void metrics_latency(struct metrics *m, int64_t took_ns);
+int metrics_write(const struct metrics *m, struct vd_buffer *out);
+
+#endif

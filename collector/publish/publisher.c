@@ -1,0 +1,201 @@
+/* The way into Kafka; publisher.h tells its happy path and how it fails. */
+#include "publish/publisher.h"
+
+#include <stdio.h>
+#include <vedette/error.h>
+#include <vedette/log.h>
+#include <vedette/memory.h>
+
+enum { RETRY_MS = 1000 };
+
+struct publisher {
+    struct publisher_options options;
+    struct vd_producer *producer;
+    uv_timer_t retry;
+    void (*on_close)(void *arg);
+    bool ready, retry_live, producer_live, closing;
+    int32_t partitions;
+    char why[VD_KAFKA_ERROR_BYTES];
+};
+
+static void set_readiness(struct publisher *p, bool ready, const char *why)
+{
+    snprintf(p->why, sizeof p->why, "%s", why);
+    if (ready == p->ready || p->closing)
+        return;
+    p->ready = ready;
+    p->options.callbacks.readiness(p->options.arg, ready, p->why);
+}
+
+static void on_delivered(void *arg, void *opaque, int error, const char *why)
+{
+    struct publisher *p = arg;
+    p->options.callbacks.delivered(p->options.arg, opaque, error, why);
+}
+
+static void finish_close(struct publisher *p)
+{
+    if (p->retry_live || p->producer_live)
+        return;
+    void (*cb)(void *) = p->on_close;
+    void *arg = p->options.arg;
+    vd_free(p);
+    cb(arg);
+}
+
+static void on_producer_closed(void *arg)
+{
+    struct publisher *p = arg;
+    p->producer_live = false;
+    p->producer = NULL;
+    if (p->closing)
+        finish_close(p);
+}
+
+static void on_state(void *arg, enum vd_producer_state state, const char *why)
+{
+    struct publisher *p = arg;
+    switch (state) {
+    case VD_PRODUCER_UP:
+        /* The number of shards is fixed when the topic is made: another number later would move tenants about. */
+        if (p->partitions == 0)
+            p->partitions = vd_producer_partitions(p->producer);
+        set_readiness(p, true, "Kafka takes events");
+        break;
+    case VD_PRODUCER_CONNECTING:
+    case VD_PRODUCER_DOWN:
+        set_readiness(p, false, why);
+        break;
+    case VD_PRODUCER_FAILED:
+        vd_log_error("producer failed for good and is replaced", VD_F_STR("why", why));
+        set_readiness(p, false, why);
+        vd_producer_close(p->producer, on_producer_closed);
+        break;
+    }
+}
+
+static int make_producer(struct publisher *p, char *error)
+{
+    struct vd_producer_options options = {.kafka = p->options.kafka,
+                                          .prefix = p->options.prefix,
+                                          .loop = p->options.loop,
+                                          .callbacks = {.delivered = on_delivered, .state = on_state},
+                                          .arg = p};
+    int rc = vd_producer_new(&p->producer, &options, error);
+    p->producer_live = rc == 0;
+    return rc;
+}
+
+/* Looks every second whether a failed producer has gone and a new one is due. */
+static void on_retry(uv_timer_t *timer)
+{
+    struct publisher *p = timer->data;
+    char error[VD_KAFKA_ERROR_BYTES];
+    if (!p->producer_live && make_producer(p, error) != 0)
+        set_readiness(p, false, error);
+}
+
+int publisher_new(struct publisher **out, const struct publisher_options *options, char *error)
+{
+    struct publisher *p = vd_calloc(1, sizeof *p);
+    if (p == NULL)
+        return VD_ENOMEM;
+    p->options = *options;
+    snprintf(p->why, sizeof p->why, "no broker has answered yet");
+    int rc = make_producer(p, error);
+    if (rc != 0) {
+        vd_free(p);
+        return rc;
+    }
+    uv_timer_init(options->loop, &p->retry);
+    p->retry.data = p;
+    p->retry_live = true;
+    uv_timer_start(&p->retry, on_retry, RETRY_MS, RETRY_MS);
+    uv_unref((uv_handle_t *)&p->retry);
+    *out = p;
+    return 0;
+}
+
+int32_t publisher_partitions(const struct publisher *p)
+{
+    return p->partitions;
+}
+
+bool publisher_ready(const struct publisher *p, const char **why)
+{
+    *why = p->why;
+    return p->ready;
+}
+
+size_t publisher_queued(const struct publisher *p)
+{
+    return p->producer != NULL ? vd_producer_queued(p->producer) : 0;
+}
+
+static int publish(struct publisher *p, const struct vd_record *record)
+{
+    const char *why = "";
+    if (p->producer == NULL)
+        return VD_EUNAVAILABLE;
+    int rc = vd_producer_send(p->producer, record, &why);
+    if (rc != 0)
+        vd_log_warn("record not taken by the producer", VD_F_ERROR(rc), VD_F_STR("why", why));
+    return rc;
+}
+
+static struct vd_bytes decimal(char out[12], int32_t value)
+{
+    return vd_bytes_of(out, (size_t)snprintf(out, 12, "%d", value));
+}
+
+int publisher_event(struct publisher *p, const struct publisher_origin *origin, int32_t class_uid, struct vd_bytes value,
+                    void *opaque)
+{
+    char class_text[12];
+    struct vd_record record = {
+        .topic = VD_TOPIC_EVENTS,
+        .partition = origin->partition,
+        .key = origin->key,
+        .value = value,
+        .header_count = 3,
+        .headers = {{"content-type", vd_bytes_str("application/protobuf")},
+                    {"class_uid", decimal(class_text, class_uid)},
+                    {"tenant_uid", origin->tenant}},
+        .opaque = opaque,
+    };
+    return publish(p, &record);
+}
+
+int publisher_refused(struct publisher *p, const struct publisher_origin *origin, const struct vd_refusal *why,
+                      struct vd_bytes value, void *opaque)
+{
+    struct vd_record record = {
+        .topic = VD_TOPIC_DLQ,
+        .partition = -1,
+        .key = origin->key,
+        .value = value,
+        .header_count = 4,
+        .headers = {{"content-type", vd_bytes_str("application/protobuf")},
+                    {"tenant_uid", origin->tenant},
+                    {"reason", vd_bytes_str(why->reason)},
+                    {"path", vd_bytes_str(why->path)}},
+        .opaque = opaque,
+    };
+    return publish(p, &record);
+}
+
+static void on_retry_closed(uv_handle_t *handle)
+{
+    struct publisher *p = handle->data;
+    p->retry_live = false;
+    finish_close(p);
+}
+
+void publisher_close(struct publisher *p, void (*cb)(void *arg))
+{
+    p->closing = true;
+    p->on_close = cb;
+    uv_close((uv_handle_t *)&p->retry, on_retry_closed);
+    if (p->producer != NULL)
+        vd_producer_close(p->producer, on_producer_closed);
+}

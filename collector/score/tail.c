@@ -1,0 +1,97 @@
+/* The upper tail of the negative binomial distribution: summed for small counts, an incomplete beta function
+ * for larger.
+ *
+ * With mean μ and variance σ², w = (σ²-μ)/μ² is 1/r, and q = μw/(1+μw). Then
+ *   p(0) = (1+μw)^(-r),  p(k+1) = p(k) · μ(1+kw) / ((k+1)(1+μw)),  P(N >= c) = I_q(c, r). */
+#include "tail.h"
+
+#include <math.h>
+
+enum { SUMMED_MAX = 8, FRACTION_STEPS_MAX = 1000 };
+
+static const double LEAST_W = 1e-6;
+/* Under this, 1 - (sum of the rest) has lost too many digits, and the tail itself is summed. */
+static const double LEAST_REST = 1e-7;
+
+static double excess(struct rate rate)
+{
+    return fmax((rate.variance - rate.mean) / (rate.mean * rate.mean), LEAST_W);
+}
+
+/* ln p(0) */
+static double log_none(double mean, double w)
+{
+    return -log1p(mean * w) / w;
+}
+
+/* p(k+1) / p(k) */
+static double step(double k, double mean, double w)
+{
+    return mean * (1 + k * w) / ((k + 1) * (1 + mean * w));
+}
+
+/* P(N >= count | N >= 1), count <= SUMMED_MAX. */
+static double summed(uint32_t count, double mean, double w)
+{
+    double none = log_none(mean, w);
+    double p = exp(none) * step(0, mean, w) / -expm1(none);
+    double below = 0;
+    for (uint32_t k = 1; k < count; k++) {
+        below += p;
+        p *= step(k, mean, w);
+    }
+    if (1 - below > LEAST_REST)
+        return 1 - below;
+    double above = 0;
+    for (uint32_t k = count; p > above * 1e-12; k++) {
+        above += p;
+        p *= step(k, mean, w);
+    }
+    return above;
+}
+
+/* The n-th coefficient of the continued fraction of I_x(a, b): https://dlmf.nist.gov/8.17#v */
+static double coefficient(int n, double a, double b, double x)
+{
+    double m = n / 2;
+    if (n % 2 == 0)
+        return m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m));
+    return -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1));
+}
+
+/* 1 + d1/(1 + d2/(1 + …)) by Lentz's method. It converges fast where x < a/(a+b), as it is for a count over
+ * the mean. */
+static double beta_fraction(double a, double b, double x)
+{
+    double fraction = 1, c = 1, d = 0;
+    for (int n = 1; n <= FRACTION_STEPS_MAX; n++) {
+        double term = coefficient(n, a, b, x);
+        d = 1 / (1 + term * d);
+        c = 1 + term / c;
+        fraction *= c * d;
+        if (fabs(c * d - 1) < 1e-12)
+            break;
+    }
+    return fraction;
+}
+
+/* -log10 P(N >= count), count > mean. */
+static double integrated(double count, double mean, double w)
+{
+    double r = 1 / w, q = mean * w / (1 + mean * w);
+    int sign; /* lgamma would write a global */
+    double log_beta = lgamma_r(count, &sign) + lgamma_r(r, &sign) - lgamma_r(count + r, &sign);
+    double log_front = count * log(q) + log_none(mean, w) - log(count) - log_beta;
+    return -(log_front - log(beta_fraction(count, r, q))) / M_LN10;
+}
+
+double tail_surprise(uint32_t count, struct rate rate)
+{
+    double w = excess(rate);
+    if (count <= 1 || count <= rate.mean)
+        return 0;
+    if (count <= SUMMED_MAX)
+        return fmax(0, -log10(summed(count, rate.mean, w)));
+    double any = log10(-expm1(log_none(rate.mean, w)));
+    return fmax(0, integrated(count, rate.mean, w) + any);
+}

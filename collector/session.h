@@ -1,0 +1,53 @@
+/* A session: one agent's connection, from accept to close.
+ *
+ * Happy path: accept → TLS → HELLO → attached to its streams' shards → BATCH ⇄ ACK → close. How it fails: deadlines for the
+ * handshake, HELLO, a frame that has begun, and silence; a violation; a stream taken over by a newer session; a delivery in
+ * doubt. Each ends this session alone: GOODBYE, close, memory back in the close callback. One loop. */
+#ifndef COLLECTOR_SESSION_H
+#define COLLECTOR_SESSION_H
+
+#include "conversation.h"
+#include "shard.h"
+
+#include <vedette/stream.h>
+
+struct session;
+
+/* What sessions need of the collector. */
+struct session_host {
+    struct vd_net *net;
+    struct vd_tls_context *tls;
+    const struct conversation_limits *limits;
+    struct flow *flow;
+    struct metrics *metrics;
+    const char *collector_name;
+    uint64_t handshake_timeout_ms, hello_timeout_ms, frame_timeout_ms, idle_timeout_ms;
+    void *arg;
+    /* The shard of an agent; NULL while Kafka is not reached, with *why. */
+    struct shard *(*shard_of)(void *arg, const struct vd_identity *agent, const char **why);
+    void (*closed)(void *arg, struct session *session); /* freed after it returns */
+    void (*dirty)(void *arg, struct session *session);  /* has ACKs to write: call session_flush this turn */
+};
+
+/* Takes the waiting connection of a listener. host outlives the session. NULL without memory: nothing is taken. */
+struct session *session_accept(const struct session_host *host, uv_stream_t *listening);
+/* Writes the ACKs gathered since the last call: once a turn of the loop, not once a batch. */
+void session_flush(struct session *s);
+/* Looks at the deadlines. */
+void session_tick(struct session *s, uint64_t now_ms);
+/* Stops reading from the agent, and goes on. */
+void session_pause(struct session *s);
+void session_resume(struct session *s);
+bool session_authenticated(const struct session *s);
+/* Says goodbye, and closes; more calls do nothing. */
+void session_end(struct session *s, enum vd_goodbye_code code, const char *reason, uint32_t retry_after_ms);
+
+/* Links in the collector's lists of sessions. */
+struct session_links {
+    struct session *previous, *next;
+    struct session *dirty_next;
+    bool dirty;
+};
+struct session_links *session_links(struct session *s);
+
+#endif

@@ -1,0 +1,307 @@
+/* The way of an event through its shard; shard.h tells its happy path and how it fails. */
+#include "shard.h"
+
+#include <assert.h>
+#include <vedette/error.h>
+#include <vedette/event_splice.h>
+#include <vedette/event_validate.h>
+#include <vedette/event_view.h>
+#include <vedette/log.h>
+#include <vedette/memory.h>
+
+struct shard {
+    struct shard_options options;
+    struct streams streams;
+    struct score *score;
+};
+
+/* A batch on its way: alive until every record of it has come back. */
+struct batch {
+    struct batch *next;          /* the next younger of its stream */
+    struct shard *shard;
+    struct stream *stream;
+    struct attachment *from;     /* NULL once that session let go */
+    struct block *blocks;        /* the bytes of its records */
+    uint64_t last_seq;
+    uint32_t outstanding, event_count, published;
+    size_t raw_bytes;
+    int64_t received_ns;
+    bool whole;                  /* all of it has been handed to the publisher */
+};
+
+int shard_new(struct shard **out, const struct shard_options *options)
+{
+    struct shard *shard = vd_calloc(1, sizeof *shard);
+    if (shard == NULL)
+        return VD_ENOMEM;
+    shard->options = *options;
+    struct score_options score_options = {.max_entities = options->entities_max};
+    int rc = streams_init(&shard->streams, options->streams_max);
+    if (rc == 0)
+        rc = score_new(&shard->score, &score_options);
+    if (rc != 0) {
+        shard_free(shard);
+        return rc;
+    }
+    *out = shard;
+    return 0;
+}
+
+void shard_free(struct shard *shard)
+{
+    if (shard == NULL)
+        return;
+    score_free(shard->score);
+    streams_deinit(&shard->streams);
+    vd_free(shard);
+}
+
+size_t shard_stream_count(const struct shard *shard)
+{
+    return shard->streams.count;
+}
+
+/* ---- Sessions take hold and let go */
+
+static void let_go(struct attachment *a)
+{
+    for (struct batch *b = a->stream->oldest; b != NULL; b = b->next)
+        if (b->from == a)
+            b->from = NULL;
+    a->stream->attachment = NULL;
+    a->stream = NULL;
+}
+
+static void take_away(struct stream *stream, int error)
+{
+    struct attachment *a = stream->attachment;
+    if (a == NULL)
+        return;
+    let_go(a);
+    a->lost(a, error);
+}
+
+int shard_attach(struct shard *shard, struct attachment *a, const struct vd_identity *agent,
+                 const struct vd_stream_offer *offer, uint64_t *mark)
+{
+    struct stream *stream = streams_get(&shard->streams, agent, offer->stream);
+    if (stream == NULL)
+        return VD_EFULL;
+    if (stream->in_doubt)
+        return VD_EUNAVAILABLE;
+    take_away(stream, VD_EEXISTS);
+    /* What lies below `first` the agent has let go of, because a collector told it that it was kept. */
+    if (stream->oldest == NULL && stream->taken < offer->first - 1)
+        stream->taken = stream->mark = offer->first - 1;
+    a->shard = shard;
+    a->stream = stream;
+    stream->attachment = a;
+    *mark = stream->mark;
+    return 0;
+}
+
+void shard_detach(struct attachment *a)
+{
+    if (a->stream != NULL)
+        let_go(a);
+}
+
+/* ---- An event's way */
+
+struct passage {
+    struct batch *batch;
+    struct publisher_origin origin;
+    struct shard_time now;
+};
+
+static int refuse(struct passage *p, struct vd_bytes event, const struct vd_refusal *why)
+{
+    struct batch *b = p->batch;
+    struct shard_options *o = &b->shard->options;
+    uint8_t *where = blocks_reserve(o->blocks, &b->blocks, event.len);
+    if (where == NULL)
+        return VD_ENOMEM;
+    memcpy(where, event.data, event.len);
+    b->blocks->used += event.len;
+    o->metrics->events_refused++;
+    vd_log_debug("event refused", VD_F_BYTES("agent", p->origin.key), VD_F_STR("reason", why->reason),
+                 VD_F_STR("path", why->path));
+    return publisher_refused(o->publisher, &p->origin, why, vd_bytes_of(where, event.len), b);
+}
+
+static int score_and_publish(struct passage *p, struct vd_bytes event, uint64_t seq)
+{
+    struct batch *b = p->batch;
+    struct shard_options *o = &b->shard->options;
+    struct vd_event_view view;
+    struct vd_score score;
+    char sentence[SCORE_SENTENCE_BYTES];
+    int rc = vd_event_view_read(&view, event);
+    if (rc != 0)
+        return rc;
+    uint8_t *value = blocks_reserve(o->blocks, &b->blocks, event.len + VD_SPLICE_MAX_BYTES);
+    if (value == NULL)
+        return VD_ENOMEM;
+    struct score_input input =
+        score_input_of(&view, stream_tenant(b->stream), stream_agent(b->stream), p->now.real_ms);
+    rc = score_event(b->shard->score, &input, &score);
+    if (rc < 0)
+        return rc;
+    size_t sentence_len = score_sentence(&score, sentence, sizeof sentence);
+    struct vd_splice splice = {.tenant = stream_tenant(b->stream),
+                               .agent = stream_agent(b->stream),
+                               .stream = b->stream->id,
+                               .seq = seq,
+                               .processed_time_ms = p->now.real_ms,
+                               .class_uid = view.class_uid,
+                               .activity_id = view.activity_id,
+                               .score = &score,
+                               .risk_details = vd_bytes_of(sentence, sentence_len)};
+    memcpy(value, event.data, event.len);
+    size_t len = event.len + vd_event_splice_write(&splice, value + event.len);
+    b->blocks->used += len;
+    o->metrics->risk_levels[score.risk_level_id]++;
+    o->metrics->events_alerted += score.is_alert;
+    b->published++;
+    return publisher_event(o->publisher, &p->origin, view.class_uid, vd_bytes_of(value, len), b);
+}
+
+static int pass(struct passage *p, struct vd_bytes event, uint64_t seq)
+{
+    struct vd_refusal why;
+    struct vd_validate_limits limits = {.event_max_bytes = p->batch->shard->options.event_max_bytes};
+    int rc = vd_event_validate(event, &limits, p->now.real_ms, &why);
+    /* Counted before it is handed over, and taken back where that fails. */
+    p->batch->outstanding++;
+    rc = rc != 0 ? refuse(p, event, &why) : score_and_publish(p, event, seq);
+    if (rc != 0)
+        p->batch->outstanding--;
+    return rc;
+}
+
+/* ---- Back from Kafka */
+
+static void free_batch(struct batch *b)
+{
+    struct shard_options *o = &b->shard->options;
+    blocks_release(o->blocks, b->blocks);
+    size_t events = b->event_count, bytes = b->raw_bytes;
+    vd_free(b);
+    flow_remove(o->flow, events, bytes);
+}
+
+/* A stream in doubt: whatever was under way is forgotten batch by batch, and at the last the stream starts from its mark. */
+static void drain_doubt(struct stream *stream)
+{
+    while (stream->oldest != NULL && stream->oldest->whole && stream->oldest->outstanding == 0) {
+        struct batch *b = stream->oldest;
+        stream->oldest = b->next;
+        free_batch(b);
+    }
+    if (stream->oldest == NULL) {
+        stream->newest = NULL;
+        stream->taken = stream->mark;
+        stream->in_doubt = false;
+    }
+}
+
+static void complete(struct stream *stream, int64_t now_ns)
+{
+    while (stream->oldest != NULL && stream->oldest->whole && stream->oldest->outstanding == 0) {
+        struct batch *b = stream->oldest;
+        struct attachment *from = b->from;
+        size_t raw_bytes = b->raw_bytes;
+        struct metrics *metrics = b->shard->options.metrics;
+        if (b->last_seq > stream->mark) /* a batch that came again may end below */
+            stream->mark = b->last_seq;
+        stream->oldest = b->next;
+        if (stream->oldest == NULL)
+            stream->newest = NULL;
+        metrics->events_published += b->published;
+        metrics_latency(metrics, now_ns - b->received_ns);
+        free_batch(b);
+        if (stream->attachment != NULL)
+            stream->attachment->kept(stream->attachment, stream->mark, from == stream->attachment ? raw_bytes : 0);
+    }
+}
+
+static void doubt(struct stream *stream, int error)
+{
+    if (stream->in_doubt)
+        return;
+    stream->in_doubt = true;
+    take_away(stream, error);
+}
+
+void shard_delivered(void *opaque, int error, int64_t monotonic_ns)
+{
+    struct batch *b = opaque;
+    struct stream *stream = b->stream;
+    assert(b->outstanding > 0);
+    b->outstanding--;
+    if (error != 0) {
+        b->shard->options.metrics->deliveries_failed++;
+        doubt(stream, VD_EKAFKA);
+    }
+    if (stream->in_doubt)
+        drain_doubt(stream);
+    else if (b->outstanding == 0)
+        complete(stream, monotonic_ns);
+}
+
+/* ---- In */
+
+static struct batch *begin(struct attachment *a, const struct vd_batch *in, size_t raw_bytes, struct shard_time now)
+{
+    struct stream *stream = a->stream;
+    struct batch *b = vd_calloc(1, sizeof *b);
+    if (b == NULL)
+        return NULL;
+    *b = (struct batch){.shard = a->shard,
+                        .stream = stream,
+                        .from = a,
+                        .last_seq = in->first_seq + in->event_count - 1,
+                        .event_count = in->event_count,
+                        .raw_bytes = raw_bytes,
+                        .received_ns = now.monotonic_ns};
+    *(stream->newest != NULL ? &stream->newest->next : &stream->oldest) = b;
+    stream->newest = b;
+    flow_add(a->shard->options.flow, b->event_count, raw_bytes);
+    return b;
+}
+
+int shard_take(struct attachment *a, struct vd_batch *in, size_t raw_bytes, struct shard_time now)
+{
+    struct stream *stream = a->stream;
+    struct metrics *metrics = a->shard->options.metrics;
+    struct batch *b = begin(a, in, raw_bytes, now);
+    if (b == NULL)
+        return VD_ENOMEM;
+    struct passage p = {
+        .batch = b,
+        .origin = {.partition = a->shard->options.partition, .key = stream_key(stream), .tenant = stream_tenant(stream)},
+        .now = now};
+    uint64_t seq = in->first_seq;
+    int rc = 0;
+    for (struct vd_bytes event; rc == 0 && vd_batch_next(in, &event); seq++) {
+        if (seq <= stream->taken) {
+            metrics->events_repeated++; /* under way since an earlier session */
+            continue;
+        }
+        rc = pass(&p, event, seq);
+        if (rc == 0) {
+            stream->taken = seq;
+            metrics->events_received++;
+        }
+    }
+    metrics->batches_received++;
+    metrics->received_bytes += raw_bytes;
+    b->whole = true;
+    if (rc != 0) {
+        doubt(stream, rc);
+        drain_doubt(stream);
+    } else if (b->outstanding == 0) {
+        complete(stream, now.monotonic_ns);
+    }
+    return rc;
+}

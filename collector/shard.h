@@ -1,0 +1,59 @@
+/* A shard: the one writer of a Kafka partition. Batches of its tenants' agents go through it in order: validated, scored,
+ * extended by the collector's fields, published, and told as kept once Kafka has acknowledged all of a batch.
+ *
+ * Happy path: shard_attach → shard_take … ⇄ `kept` … → shard_detach. How it fails: an event that may not pass goes to the
+ * dead letter topic and counts as kept there; a delivery that fails puts the stream in doubt: its session is told `lost`,
+ * nothing more is taken until everything under way has come back, and the agent then resumes from the mark. One thread. */
+#ifndef COLLECTOR_SHARD_H
+#define COLLECTOR_SHARD_H
+
+#include "blocks.h"
+#include "flow.h"
+#include "metrics.h"
+#include "publish/publisher.h"
+#include "score/score.h"
+#include "streams.h"
+
+struct shard_options {
+    int32_t partition;
+    struct publisher *publisher;
+    struct flow *flow;
+    struct blocks *blocks;
+    struct metrics *metrics;
+    size_t entities_max, streams_max;
+    uint32_t event_max_bytes;
+};
+
+struct shard;
+int shard_new(struct shard **out, const struct shard_options *options);
+void shard_free(struct shard *shard);
+size_t shard_stream_count(const struct shard *shard);
+
+/* A session's hold on a stream, in the session's storage. */
+struct attachment {
+    struct shard *shard;
+    struct stream *stream;       /* NULL: not attached */
+    uint32_t index;              /* of the stream in its session */
+    uint64_t raw_bytes_under_way;
+    void *owner;
+    /* Up to mark everything is kept; raw_bytes of batches taken through this attachment came free. */
+    void (*kept)(struct attachment *a, uint64_t mark, size_t raw_bytes);
+    /* Somebody else attached to the stream (VD_EEXISTS), or it is in doubt (VD_EKAFKA). It is detached already. */
+    void (*lost)(struct attachment *a, int error);
+};
+
+/* Takes hold of the stream an agent offers; *mark: what is kept of it. A session that held it loses it. VD_EUNAVAILABLE:
+ * the stream is in doubt, come back in a moment; VD_EFULL: too many streams. */
+int shard_attach(struct shard *shard, struct attachment *a, const struct vd_identity *agent,
+                 const struct vd_stream_offer *offer, uint64_t *mark);
+void shard_detach(struct attachment *a);
+
+struct shard_time {
+    int64_t real_ms, monotonic_ns;
+};
+/* batch as vd_batch_read left it. 0, or an error that puts the stream in doubt. */
+int shard_take(struct attachment *a, struct vd_batch *batch, size_t raw_bytes, struct shard_time now);
+/* To be called for each record that the publisher delivers. */
+void shard_delivered(void *opaque, int error, int64_t monotonic_ns);
+
+#endif

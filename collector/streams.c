@@ -1,0 +1,112 @@
+/* A hash table of streams, with a list by last use for forgetting. */
+#include "streams.h"
+
+#include <stdio.h>
+#include <vedette/error.h>
+#include <vedette/hash.h>
+#include <vedette/memory.h>
+
+int streams_init(struct streams *s, size_t count_max)
+{
+    size_t slot_count = 64;
+    while (slot_count < count_max)
+        slot_count *= 2;
+    *s = (struct streams){.slot_count = slot_count, .count_max = count_max};
+    s->slots = vd_calloc(slot_count, sizeof *s->slots);
+    return s->slots != NULL ? 0 : VD_ENOMEM;
+}
+
+void streams_deinit(struct streams *s)
+{
+    while (s->oldest != NULL) {
+        struct stream *next = s->oldest->newer;
+        vd_free(s->oldest);
+        s->oldest = next;
+    }
+    vd_free(s->slots);
+    *s = (struct streams){0};
+}
+
+/* By agent alone, so that an agent's streams stand in one chain and can be counted. */
+static struct stream **slot_of(struct streams *s, struct vd_bytes key)
+{
+    return &s->slots[vd_hash64(key, 0) & (s->slot_count - 1)];
+}
+
+static void unlink_use(struct streams *s, struct stream *stream)
+{
+    *(stream->older != NULL ? &stream->older->newer : &s->oldest) = stream->newer;
+    *(stream->newer != NULL ? &stream->newer->older : &s->newest) = stream->older;
+    stream->older = stream->newer = NULL;
+}
+
+static void link_newest(struct streams *s, struct stream *stream)
+{
+    stream->older = s->newest;
+    *(s->newest != NULL ? &s->newest->newer : &s->oldest) = stream;
+    s->newest = stream;
+}
+
+static bool idle(const struct stream *stream)
+{
+    return stream->oldest == NULL && stream->attachment == NULL;
+}
+
+static void forget(struct streams *s, struct stream *stream)
+{
+    struct stream **at = slot_of(s, stream_key(stream));
+    while (*at != stream)
+        at = &(*at)->hash_next;
+    *at = stream->hash_next;
+    unlink_use(s, stream);
+    s->count--;
+    vd_free(stream);
+}
+
+static void forget_for(struct streams *s, struct vd_bytes key)
+{
+    size_t have = 0;
+    struct stream *last_idle = NULL;
+    for (struct stream *at = *slot_of(s, key); at != NULL; at = at->hash_next) {
+        if (!vd_bytes_equal(stream_key(at), key))
+            continue;
+        have++;
+        if (idle(at))
+            last_idle = at; /* new ones go in front: the last of a chain is the first that came */
+    }
+    if (have >= STREAMS_AN_AGENT && last_idle != NULL)
+        forget(s, last_idle);
+    for (struct stream *at = s->oldest, *next; s->count >= s->count_max && at != NULL; at = next) {
+        next = at->newer;
+        if (idle(at))
+            forget(s, at);
+    }
+}
+
+struct stream *streams_get(struct streams *s, const struct vd_identity *agent, const uint8_t id[VD_STREAM_BYTES])
+{
+    char text[STREAMS_KEY_BYTES];
+    int len = snprintf(text, sizeof text, "%s/%s", agent->tenant, agent->name);
+    struct vd_bytes key = vd_bytes_of(text, (size_t)len);
+    struct stream **slot = slot_of(s, key), *stream;
+    for (stream = *slot; stream != NULL; stream = stream->hash_next) {
+        if (vd_bytes_equal(stream_key(stream), key) && memcmp(stream->id, id, VD_STREAM_BYTES) == 0) {
+            unlink_use(s, stream);
+            link_newest(s, stream);
+            return stream;
+        }
+    }
+    forget_for(s, key);
+    stream = s->count < s->count_max ? vd_calloc(1, sizeof *stream) : NULL;
+    if (stream == NULL)
+        return NULL;
+    memcpy(stream->key, text, (size_t)len + 1);
+    stream->key_len = (uint8_t)len;
+    stream->tenant_len = (uint8_t)strlen(agent->tenant);
+    memcpy(stream->id, id, VD_STREAM_BYTES);
+    stream->hash_next = *slot;
+    *slot = stream;
+    link_newest(s, stream);
+    s->count++;
+    return stream;
+}

@@ -1,0 +1,31 @@
+/* The collector's own fields, appended to an event's bytes. A protobuf message is extended by concatenation
+ * and the last scalar wins, so nothing is re-packed: what an agent said of its tenant, host, uid and sequence
+ * is overwritten. Pure; any thread. */
+#ifndef VEDETTE_EVENT_SPLICE_H
+#define VEDETTE_EVENT_SPLICE_H
+
+#include <vedette/score.h>
+#include <vedette/session.h>
+
+struct vd_splice {
+    struct vd_bytes tenant, agent; /* of the certificate, each at most 64 bytes */
+    const uint8_t *stream;         /* VD_STREAM_BYTES */
+    uint64_t seq;
+    int64_t processed_time_ms;
+    int32_t class_uid, activity_id; /* the event's, for category_uid and type_uid */
+    const struct vd_score *score;   /* NULL: not scored */
+    struct vd_bytes risk_details;   /* the sentence; at most 512 bytes */
+};
+
+/* No splice is longer, whatever is in it. */
+enum { VD_SPLICE_MAX_BYTES = 2048 };
+
+/* Writes the fields to out, which has room for VD_SPLICE_MAX_BYTES; returns how many bytes. Texts over their
+ * cap are cut at a character's edge. */
+size_t vd_event_splice_write(const struct vd_splice *splice, uint8_t *out);
+
+/* "<stream as 32 hex digits>-<seq>", terminated, into out (VD_EVENT_UID_BYTES); returns its length. */
+enum { VD_EVENT_UID_BYTES = 56 };
+size_t vd_event_uid(const uint8_t *stream, uint64_t seq, char *out);
+
+#endif

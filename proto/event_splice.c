@@ -1,0 +1,192 @@
+/* Writes the collector's fields behind an event, in the order of PROTOCOL.md section 6. */
+#include <vedette/event_splice.h>
+
+#include <assert.h>
+#include <vedette/wire.h>
+
+#include "event_fields.h"
+
+enum { STREAM_HEX_BYTES = 2 * VD_STREAM_BYTES, SEQ_MAX_DIGITS = 20 };
+
+/* Caps of the texts inside, which make VD_SPLICE_MAX_BYTES true. */
+enum { NAME_CAP = 64, DETAILS_CAP = 512, ENTITY_CAP = 96, KIND_CAP = 24, FEATURE_CAP = 40, TYPE_CAP = 24 };
+
+/* The longest of each part. Tag and length are 2 bytes where both are short, 3 with a long length, 4 where
+ * the field's number needs a second byte too. */
+enum {
+    TIGHT = 2,
+    LONG = 3,
+    HIGH = 4,
+    UINT_MAX_BYTES = 2 + VD_WIRE_VARINT_MAX_BYTES,
+    UINTS_BYTES = 5 * UINT_MAX_BYTES,
+    METADATA_BYTES = LONG + TIGHT + STREAM_HEX_BYTES + 1 + SEQ_MAX_DIGITS + TIGHT + NAME_CAP +
+                     2 * UINT_MAX_BYTES + TIGHT + STREAM_HEX_BYTES,
+    DEVICE_BYTES = LONG + 2 * (TIGHT + NAME_CAP),
+    OBSERVATION_BYTES = TIGHT + 1 + (int)sizeof(double) + 2,
+    MEASURE_BYTES = TIGHT + TIGHT + FEATURE_CAP + TIGHT + TYPE_CAP + OBSERVATION_BYTES,
+    WORDS_BYTES = TIGHT + TIGHT + 8 + TIGHT + 8 + OBSERVATION_BYTES, /* "surprise", "maturity" */
+    TARGET_BYTES = LONG + TIGHT + ENTITY_CAP + TIGHT + KIND_CAP,
+    REASON_BYTES = HIGH + TARGET_BYTES + 2 * MEASURE_BYTES + TIGHT + 4 + 2 * WORDS_BYTES,
+    SPLICE_BYTES = UINTS_BYTES + METADATA_BYTES + DEVICE_BYTES + HIGH + DETAILS_CAP +
+                   VD_SCORE_REASONS_MAX * REASON_BYTES,
+};
+_Static_assert(SPLICE_BYTES <= (int)VD_SPLICE_MAX_BYTES, "no splice is longer than its header says");
+
+/* The longest beginning of text that is at most cap bytes and ends at a character's edge. */
+static struct vd_bytes cut(struct vd_bytes text, size_t cap)
+{
+    if (text.len <= cap)
+        return text;
+    while (cap > 0 && (text.data[cap] & 0xc0) == 0x80)
+        cap--;
+    return vd_bytes_of(text.data, cap);
+}
+
+static uint8_t *text_put(uint8_t *at, uint32_t number, struct vd_bytes text, size_t cap)
+{
+    return text.len == 0 ? at : vd_wire_put_bytes(at, number, cut(text, cap));
+}
+
+/* A sub-message is written in place: two bytes are kept for its length, and given back if one is enough. */
+struct nest {
+    uint8_t *length;
+};
+
+static uint8_t *nest_open(struct nest *nest, uint8_t *at, uint32_t number)
+{
+    nest->length = vd_wire_put_tag(at, number, VD_WIRE_BYTES);
+    return nest->length + 2;
+}
+
+static uint8_t *nest_close(const struct nest *nest, uint8_t *end)
+{
+    size_t len = (size_t)(end - nest->length) - 2;
+    uint8_t *content = vd_wire_put_varint(nest->length, len);
+    if (content == nest->length + 2)
+        return end;
+    memmove(content, content + 1, len);
+    return end - 1;
+}
+
+static size_t decimal(uint64_t value, char *out)
+{
+    char digits[SEQ_MAX_DIGITS];
+    size_t len = 0;
+    do
+        digits[len++] = (char)('0' + value % 10);
+    while ((value /= 10) > 0);
+    for (size_t i = 0; i < len; i++)
+        out[i] = digits[len - 1 - i];
+    return len;
+}
+
+size_t vd_event_uid(const uint8_t *stream, uint64_t seq, char *out)
+{
+    static const char HEX[] = "0123456789abcdef";
+    for (size_t i = 0; i < VD_STREAM_BYTES; i++) {
+        out[2 * i] = HEX[stream[i] >> 4];
+        out[2 * i + 1] = HEX[stream[i] & 15];
+    }
+    out[STREAM_HEX_BYTES] = '-';
+    size_t len = STREAM_HEX_BYTES + 1 + decimal(seq, out + STREAM_HEX_BYTES + 1);
+    out[len] = '\0';
+    return len;
+}
+
+static uint8_t *metadata_put(uint8_t *at, const struct vd_splice *splice)
+{
+    char uid[VD_EVENT_UID_BYTES];
+    size_t uid_len = vd_event_uid(splice->stream, splice->seq, uid);
+    struct nest metadata;
+    at = nest_open(&metadata, at, EVENT_METADATA);
+    at = vd_wire_put_bytes(at, METADATA_UID, vd_bytes_of(uid, uid_len));
+    at = vd_wire_put_bytes(at, METADATA_TENANT_UID, cut(splice->tenant, NAME_CAP));
+    at = vd_wire_put_uint(at, METADATA_PROCESSED_TIME, (uint64_t)splice->processed_time_ms);
+    at = vd_wire_put_uint(at, METADATA_SEQUENCE, splice->seq);
+    at = vd_wire_put_bytes(at, METADATA_STREAM_UID, vd_bytes_of(uid, STREAM_HEX_BYTES));
+    return nest_close(&metadata, at);
+}
+
+static uint8_t *device_put(uint8_t *at, const struct vd_splice *splice)
+{
+    struct vd_bytes agent = cut(splice->agent, NAME_CAP);
+    struct nest device;
+    at = nest_open(&device, at, EVENT_DEVICE);
+    at = vd_wire_put_bytes(at, DEVICE_UID, agent);
+    at = vd_wire_put_bytes(at, DEVICE_HOSTNAME, agent);
+    return nest_close(&device, at);
+}
+
+/* An anomaly or a baseline: one parameter, seen once. */
+struct measure {
+    uint32_t number; /* ANALYSIS_ANOMALIES or ANALYSIS_BASELINES */
+    const char *parameter, *type;
+    const char *pattern; /* NULL: none */
+    double value;
+};
+
+static uint8_t *measure_put(uint8_t *at, const struct measure *measure)
+{
+    struct nest anomaly, observation;
+    at = nest_open(&anomaly, at, measure->number);
+    at = text_put(at, ANOMALY_PARAMETER, vd_bytes_str(measure->parameter), FEATURE_CAP);
+    at = text_put(at, ANOMALY_TYPE, vd_bytes_str(measure->type), TYPE_CAP);
+    at = text_put(at, ANOMALY_PATTERN, vd_bytes_str(measure->pattern), FEATURE_CAP);
+    at = nest_open(&observation, at, ANOMALY_OBSERVATIONS);
+    at = vd_wire_put_double(at, OBSERVATION_VALUE, measure->value);
+    at = vd_wire_put_uint(at, OBSERVATION_COUNT, 1);
+    at = nest_close(&observation, at);
+    return nest_close(&anomaly, at);
+}
+
+/* "count in 300 s"; what is at most 9 bytes, as 32 bits are at most 10 digits. */
+static const char *window_text(char out[TYPE_CAP], const char *what, uint32_t seconds)
+{
+    size_t len = strlen(what);
+    memcpy(out, what, len);
+    len += decimal(seconds, out + len);
+    memcpy(out + len, " s", sizeof " s");
+    return out;
+}
+
+static uint8_t *reason_put(uint8_t *at, const struct vd_reason *reason)
+{
+    char counted[TYPE_CAP], mean[TYPE_CAP];
+    const char *observed = window_text(counted, "count in ", reason->window_seconds);
+    const char *expected = window_text(mean, "mean in ", reason->window_seconds);
+    const struct measure measures[] = {
+        {ANALYSIS_ANOMALIES, reason->feature, observed, reason->late ? "late" : NULL, reason->observed},
+        {ANALYSIS_ANOMALIES, "surprise", "-log10 p", NULL, reason->surprise},
+        {ANALYSIS_BASELINES, reason->feature, expected, NULL, reason->expected},
+        {ANALYSIS_BASELINES, "maturity", "0 to 1", NULL, reason->maturity},
+    };
+    struct nest analysis, target;
+    at = nest_open(&analysis, at, EVENT_ANOMALY_ANALYSES);
+    at = nest_open(&target, at, ANALYSIS_TARGETS);
+    at = text_put(at, TARGET_NAME, reason->entity, ENTITY_CAP);
+    at = text_put(at, TARGET_TYPE, vd_bytes_str(reason->entity_kind), KIND_CAP);
+    at = nest_close(&target, at);
+    for (size_t i = 0; i < sizeof measures / sizeof *measures; i++)
+        at = measure_put(at, &measures[i]);
+    return nest_close(&analysis, at);
+}
+
+size_t vd_event_splice_write(const struct vd_splice *splice, uint8_t *out)
+{
+    int64_t type_uid = (int64_t)splice->class_uid * 100 + splice->activity_id;
+    uint8_t *at = metadata_put(out, splice);
+    at = device_put(at, splice);
+    at = vd_wire_put_uint(at, EVENT_CATEGORY_UID, (uint64_t)(splice->class_uid / 1000));
+    at = vd_wire_put_uint(at, EVENT_TYPE_UID, (uint64_t)type_uid);
+    const struct vd_score *score = splice->score;
+    if (score != NULL) {
+        assert(score->reason_count <= VD_SCORE_REASONS_MAX);
+        at = vd_wire_put_uint(at, EVENT_RISK_SCORE, (uint64_t)score->risk_score);
+        at = vd_wire_put_uint(at, EVENT_RISK_LEVEL_ID, (uint64_t)score->risk_level_id);
+        at = vd_wire_put_uint(at, EVENT_IS_ALERT, score->is_alert);
+    }
+    at = text_put(at, EVENT_RISK_DETAILS, splice->risk_details, DETAILS_CAP);
+    for (uint32_t i = 0; score != NULL && i < score->reason_count; i++)
+        at = reason_put(at, &score->reasons[i]);
+    return (size_t)(at - out);
+}

@@ -1,0 +1,32 @@
+/* ACK: marks that moved, and the credit. */
+#include <vedette/session.h>
+
+#include <vedette/error.h>
+
+#include "session_fields.h"
+
+enum { ACK_MARKS = 1, ACK_CREDIT_LIMIT_BYTES = 2 };
+enum { PAYLOAD_MAX_BYTES = VD_SESSION_STREAMS_MAX * SESSION_MARK_MAX_BYTES + 11 };
+
+int vd_ack_read(struct vd_ack *out, struct vd_bytes payload)
+{
+    *out = (struct vd_ack){0};
+    struct vd_wire w = vd_wire_of(payload);
+    struct vd_wire_field f;
+    int rc = 0;
+    while (rc == 0 && vd_wire_next(&w, &f)) {
+        if (f.number == ACK_MARKS)
+            rc = session_mark_read(out->marks, &out->mark_count, &f);
+        else if (f.number == ACK_CREDIT_LIMIT_BYTES)
+            rc = session_uint64_read(&out->credit_limit_bytes, &f);
+    }
+    return rc == 0 && w.bad ? VD_EMALFORMED : rc;
+}
+
+int vd_ack_write(struct vd_buffer *frame, const struct vd_ack *ack)
+{
+    uint8_t payload[PAYLOAD_MAX_BYTES];
+    uint8_t *end = session_marks_put(payload, ACK_MARKS, ack->marks, ack->mark_count);
+    end = vd_wire_put_uint(end, ACK_CREDIT_LIMIT_BYTES, ack->credit_limit_bytes);
+    return vd_frame_write(frame, VD_FRAME_ACK, vd_bytes_of(payload, (size_t)(end - payload)));
+}

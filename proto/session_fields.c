@@ -1,0 +1,80 @@
+/* Fields that several of the session's messages have: numbers, texts, marks. */
+#include "session_fields.h"
+
+#include <assert.h>
+#include <string.h>
+#include <vedette/error.h>
+#include <vedette/utf8.h>
+
+enum { MARK_STREAM = 1, MARK_MARK = 2 };
+
+int session_uint32_read(uint32_t *out, const struct vd_wire_field *field)
+{
+    if (field->type != VD_WIRE_VARINT || field->value > UINT32_MAX)
+        return VD_EMALFORMED;
+    *out = (uint32_t)field->value;
+    return 0;
+}
+
+int session_uint64_read(uint64_t *out, const struct vd_wire_field *field)
+{
+    if (field->type != VD_WIRE_VARINT)
+        return VD_EMALFORMED;
+    *out = field->value;
+    return 0;
+}
+
+int session_text_read(char out[VD_SESSION_TEXT_BYTES], const struct vd_wire_field *field)
+{
+    if (field->type != VD_WIRE_BYTES)
+        return VD_EMALFORMED;
+    struct vd_bytes text = field->bytes;
+    if (text.len >= VD_SESSION_TEXT_BYTES)
+        return VD_ELIMIT;
+    if (!vd_utf8_valid(text) || (text.len > 0 && memchr(text.data, 0, text.len) != NULL))
+        return VD_EMALFORMED;
+    if (text.len > 0)
+        memcpy(out, text.data, text.len);
+    out[text.len] = '\0';
+    return 0;
+}
+
+int session_mark_read(struct vd_stream_mark *marks, uint32_t *count, const struct vd_wire_field *field)
+{
+    if (field->type != VD_WIRE_BYTES)
+        return VD_EMALFORMED;
+    if (*count == VD_SESSION_STREAMS_MAX)
+        return VD_ELIMIT;
+    struct vd_stream_mark *mark = &marks[(*count)++];
+    *mark = (struct vd_stream_mark){0};
+    struct vd_wire w = vd_wire_of(field->bytes);
+    struct vd_wire_field f;
+    int rc = 0;
+    while (rc == 0 && vd_wire_next(&w, &f)) {
+        if (f.number == MARK_STREAM)
+            rc = session_uint32_read(&mark->stream, &f);
+        else if (f.number == MARK_MARK)
+            rc = session_uint64_read(&mark->mark, &f);
+    }
+    if (rc == 0 && (w.bad || mark->stream >= VD_SESSION_STREAMS_MAX))
+        rc = VD_EMALFORMED;
+    return rc;
+}
+
+uint8_t *session_text_put(uint8_t *at, uint32_t number, const char *text)
+{
+    size_t len = strnlen(text, VD_SESSION_TEXT_BYTES - 1);
+    return len == 0 ? at : vd_wire_put_bytes(at, number, vd_bytes_of(text, len));
+}
+
+uint8_t *session_marks_put(uint8_t *at, uint32_t number, const struct vd_stream_mark *marks, uint32_t count)
+{
+    assert(count <= VD_SESSION_STREAMS_MAX);
+    for (uint32_t i = 0; i < count; i++) {
+        uint8_t mark[SESSION_MARK_MAX_BYTES];
+        uint8_t *end = vd_wire_put_uint(mark, MARK_STREAM, marks[i].stream);
+        end = vd_wire_put_uint(end, MARK_MARK, marks[i].mark);
+        at = vd_wire_put_bytes(at, number, vd_bytes_of(mark, (size_t)(end - mark)));
+    }
+    return at;
+}
