@@ -1,5 +1,4 @@
-/* The plan of all messages of event.proto: walked once, kept in static memory, so that it cannot fail later.
- */
+/* The plan of all messages of event.proto: walked once, kept in static memory, so it cannot fail later. */
 #include "event_json_names.h"
 
 #include <assert.h>

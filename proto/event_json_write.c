@@ -1,5 +1,4 @@
-/* Events to OCSF JSON: unpacked by protobuf-c into the caller's arena, then walked along the plan of names.
- */
+/* Events to OCSF JSON: unpacked by protobuf-c into the caller's arena, then walked along the plan. */
 #include <vedette/event_json.h>
 
 #include <event.pb-c.h>

@@ -27,7 +27,7 @@ struct vd_consumer {
 };
 
 /* One metadata request: partitions, 0 where the topic is not there, or a negative error. */
-static int ask_partitions(struct vd_consumer *c, int timeout_ms, char *error)
+static int ask_partitions(const struct vd_consumer *c, int timeout_ms, char *error)
 {
     const rd_kafka_metadata_t *metadata;
     rd_kafka_resp_err_t err = rd_kafka_metadata(c->rk, 0, c->topic, &metadata, timeout_ms);

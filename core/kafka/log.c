@@ -70,6 +70,8 @@ void vd_kafka_log(const rd_kafka_t *rk, int syslog_level, const char *facility, 
 {
     enum vd_log_level level = level_of(syslog_level);
     uint64_t held = 0;
+    if (level < vd_log_level_now())
+        return;
     /* Only brokers older than idempotence itself lack this, and the embedded cluster, whose topics are there.
      */
     if (strcmp(facility, "AUTOCREATE") == 0)

@@ -8,6 +8,7 @@
 #include <vedette/connector.h>
 #include <vedette/error.h>
 
+/* Whether the first len bytes are all of the allowed ones. */
 static bool only(const char *text, size_t len, const char *allowed)
 {
     return len > 0 && strspn(text, allowed) >= len;
@@ -27,6 +28,7 @@ static bool port_valid(const char *text)
     return port <= 65535;
 }
 
+/* The last colon divides: an IPv6 address has others, which is why it needs its brackets. */
 int vd_address_parse(struct vd_address *out, const char *text)
 {
     const char *colon = strrchr(text, ':'), *host = text;

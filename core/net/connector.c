@@ -1,5 +1,7 @@
-/* Resolves names in libuv's thread pool; the answer, a failure or a cancellation comes through the loop,
- * once. */
+/* Names to addresses.
+ *
+ * Happy path: libuv asks the C library in its thread pool, and the answer comes through the loop.
+ * How it fails: a failure or a cancellation takes the same way; `done` is called once in any case. */
 #include <vedette/connector.h>
 
 #include <netdb.h>

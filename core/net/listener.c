@@ -54,6 +54,7 @@ static void on_announced(uv_stream_t *tcp, int status)
         let_in(tcp->data);
 }
 
+/* Names are not resolved here: where to listen must not depend on a name server. */
 static int to_socket_address(const char *text, struct sockaddr_storage *out)
 {
     struct vd_address address;
@@ -67,6 +68,7 @@ static int to_socket_address(const char *text, struct sockaddr_storage *out)
     return uv_ip4_addr(address.host, port, (struct sockaddr_in *)out) == 0 ? 0 : VD_EINVAL;
 }
 
+/* libuv tells that a port is taken only when it listens, not when it binds. */
 static int start_listening(struct vd_listener *l, const struct sockaddr_storage *address, unsigned backlog)
 {
     struct sockaddr_storage chosen;

@@ -22,6 +22,8 @@ static int write_all(int fd, struct vd_bytes content)
     return fsync(fd) == 0 ? 0 : vd_error_from_errno(errno);
 }
 
+/* The passing name holds our pid: two that write the same file at once do not meet, and one of them links
+ * first. */
 int vd_new_file_write(const char *path, struct vd_bytes content, mode_t mode)
 {
     char passing[PATH_MAX];

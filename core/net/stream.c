@@ -1,11 +1,10 @@
-/* TLS over a libuv socket.
+/* The life of a TLS connection over a libuv socket; its output is in stream_output.c.
  *
- * Happy path: bytes from the socket go through vd_tls_receive, which calls back with plaintext; what it and
- * vd_stream_write produce goes to the kernel with uv_try_write, and what the kernel does not take waits in
- * `queued` while one uv_write at a time carries `writing`. The two buffers change places, so queueing never
- * moves bytes. How it fails: reading is stopped, the state is ENDED, and `ended` is called: at once where we
- * are in a callback of the loop's anyway, else from the timer. A write that fails leaves the word to the
- * reader for a moment: the peer's last message (a TLS alert, mostly) says better why than EPIPE does. */
+ * Happy path: bytes from the socket go through vd_tls_receive, which calls back with plaintext. What the
+ * owner writes meanwhile gathers ("corked") and goes out in one piece when all that was read is worked
+ * through. How it fails: reading is stopped, the state is ENDED, and `ended` is called: at once where we are
+ * in a callback of the loop's anyway, else from the timer, so that no owner is called back from inside its
+ * own call. */
 #include <vedette/stream.h>
 
 #include <assert.h>
@@ -15,10 +14,9 @@
 #include <vedette/memory.h>
 
 #include "address.h"
+#include "stream_inside.h"
 
-enum { LAST_WORD_MS = 1000, DROPPED_READS = 16 };
-
-static void flush_and_tell(struct vd_stream *s);
+enum { DROPPED_READS = 16 };
 
 int vd_net_init(struct vd_net *net, uv_loop_t *loop)
 {
@@ -32,12 +30,12 @@ void vd_net_deinit(struct vd_net *net)
     net->read_buffer = NULL;
 }
 
-static bool alive(const struct vd_stream *s)
+bool vd_stream_alive(const struct vd_stream *s)
 {
     return s->state < VD_STREAM_ENDED;
 }
 
-/* The end: what remains of this stream's life is the owner's close. */
+/* What remains of this stream's life is the owner's close. */
 static void stop(struct vd_stream *s, int error, const char *reason)
 {
     s->state = VD_STREAM_ENDED;
@@ -49,10 +47,9 @@ static void stop(struct vd_stream *s, int error, const char *reason)
     s->reading = false;
 }
 
-/* From a callback of the loop's. */
-static void end(struct vd_stream *s, int error, const char *reason)
+void vd_stream_end(struct vd_stream *s, int error, const char *reason)
 {
-    if (!alive(s))
+    if (!vd_stream_alive(s))
         return;
     stop(s, error, reason);
     s->callbacks->ended(s, error);
@@ -67,117 +64,10 @@ static void on_stopped(uv_timer_t *timer)
 /* From a call of the owner's, who may not be called back now. */
 static void end_soon(struct vd_stream *s, int error, const char *reason)
 {
-    if (!alive(s))
+    if (!vd_stream_alive(s))
         return;
     stop(s, error, reason);
     uv_timer_start(&s->timer, on_stopped, 0, 0);
-}
-
-static void on_last_word(uv_timer_t *timer)
-{
-    struct vd_stream *s = timer->data;
-    end(s, VD_ECLOSED, s->reason);
-}
-
-/* The socket takes nothing more. `reason` keeps it, for the reader may find nothing better. */
-static void write_failed(struct vd_stream *s, int uv_error)
-{
-    if (!alive(s) || s->broken)
-        return;
-    s->broken = true;
-    vd_buffer_deinit(&s->queued);
-    snprintf(s->reason, sizeof s->reason, "write: %s", uv_strerror(uv_error));
-    uv_timer_start(&s->timer, on_last_word, s->paused ? 0 : LAST_WORD_MS, 0);
-}
-
-/* What the kernel takes right now; the rest is left in *bytes. */
-static void write_now(struct vd_stream *s, struct vd_bytes *bytes)
-{
-    uv_buf_t piece = uv_buf_init((char *)bytes->data, (unsigned)bytes->len);
-    int written = uv_try_write((uv_stream_t *)&s->tcp, &piece, 1);
-    if (written > 0)
-        *bytes = vd_bytes_of(bytes->data + written, bytes->len - (size_t)written);
-    else if (written != UV_EAGAIN)
-        write_failed(s, written);
-}
-
-/* Gives what is queued to the kernel now, as far as it takes it. Emptied buffers go back: most connections
- * idle. */
-static void flush_now(struct vd_stream *s)
-{
-    if (s->broken || vd_buffer_len(&s->writing) > 0 || vd_buffer_len(&s->queued) == 0)
-        return;
-    struct vd_bytes bytes = vd_buffer_bytes(&s->queued);
-    write_now(s, &bytes);
-    if (!s->broken)
-        vd_buffer_consume(&s->queued, vd_buffer_len(&s->queued) - bytes.len);
-    vd_buffer_release_idle(&s->queued);
-}
-
-static bool has_room(const struct vd_stream *s, size_t len)
-{
-    size_t waiting = vd_stream_queued_bytes(s);
-    return waiting <= s->queued_limit_bytes && len <= s->queued_limit_bytes - waiting;
-}
-
-/* The TLS library's output. Straight to the kernel where nothing waits before it. */
-static int on_cipher(void *arg, struct vd_bytes cipher)
-{
-    struct vd_stream *s = arg;
-    if (!s->corked && !s->broken && vd_stream_queued_bytes(s) == 0)
-        write_now(s, &cipher);
-    if (s->broken || cipher.len == 0)
-        return 0;
-    if (!has_room(s, cipher.len))
-        flush_now(s);
-    if (!has_room(s, cipher.len))
-        return s->broken ? 0 : VD_ELIMIT;
-    return vd_buffer_append(&s->queued, cipher.data, cipher.len);
-}
-
-static void on_written(uv_write_t *request, int status)
-{
-    struct vd_stream *s = request->data;
-    vd_buffer_deinit(&s->writing);
-    if (s->state == VD_STREAM_CLOSING)
-        return;
-    if (status != 0) {
-        write_failed(s, status);
-        return;
-    }
-    flush_and_tell(s);
-}
-
-/* One uv_write carries all that waits. */
-static void write_later(struct vd_stream *s)
-{
-    struct vd_buffer empty = s->writing;
-    s->writing = s->queued;
-    s->queued = empty;
-    struct vd_bytes bytes = vd_buffer_bytes(&s->writing);
-    uv_buf_t piece = uv_buf_init((char *)bytes.data, (unsigned)bytes.len);
-    s->request.write.data = s;
-    int rc = uv_write(&s->request.write, (uv_stream_t *)&s->tcp, &piece, 1, on_written);
-    if (rc != 0) {
-        vd_buffer_deinit(&s->writing);
-        write_failed(s, rc);
-    }
-}
-
-static void flush(struct vd_stream *s)
-{
-    flush_now(s);
-    if (!s->broken && vd_buffer_len(&s->writing) == 0 && vd_buffer_len(&s->queued) > 0)
-        write_later(s);
-}
-
-/* Where output was seen to wait, and waits no more, its owner hears of it. */
-static void flush_and_tell(struct vd_stream *s)
-{
-    flush(s);
-    if (s->state == VD_STREAM_OPEN && !s->broken && vd_stream_queued_bytes(s) == 0 &&
-        s->callbacks->drained != NULL)
-        s->callbacks->drained(s);
 }
 
 static void tell_open(struct vd_stream *s)
@@ -194,9 +84,9 @@ static int on_plain(void *arg, struct vd_bytes plain)
 {
     struct vd_stream *s = arg;
     tell_open(s);
-    if (alive(s))
+    if (vd_stream_alive(s))
         s->callbacks->data(s, plain);
-    return alive(s) ? 0 : VD_ECLOSED;
+    return vd_stream_alive(s) ? 0 : VD_ECLOSED;
 }
 
 static void on_alloc(uv_handle_t *tcp, size_t suggested, uv_buf_t *out)
@@ -216,7 +106,7 @@ static void on_silence(struct vd_stream *s, int uv_error)
                  s->state == VD_STREAM_OPEN ? "" : " during the handshake");
     else
         snprintf(reason, sizeof reason, "read: %s", uv_strerror(uv_error));
-    end(s, uv_error == UV_EOF ? VD_ECLOSED : vd_error_from_errno(uv_error), reason);
+    vd_stream_end(s, uv_error == UV_EOF ? VD_ECLOSED : vd_error_from_errno(uv_error), reason);
 }
 
 static void on_read(uv_stream_t *tcp, ssize_t len, const uv_buf_t *buffer)
@@ -234,9 +124,9 @@ static void on_read(uv_stream_t *tcp, ssize_t len, const uv_buf_t *buffer)
     if (s->state == VD_STREAM_CLOSING)
         return;
     if (vd_buffer_len(&s->queued) > 0)
-        flush_and_tell(s); /* where receiving failed, that is the alert */
+        vd_stream_flush_and_tell(s); /* where receiving failed, that is the alert */
     if (rc != 0)
-        end(s, rc, rc == VD_ELIMIT ? "the peer does not take its output" : vd_tls_reason(s->tls));
+        vd_stream_end(s, rc, rc == VD_ELIMIT ? "the peer does not take its output" : vd_tls_reason(s->tls));
 }
 
 static void start_reading(struct vd_stream *s)
@@ -263,15 +153,16 @@ static void start_talking(struct vd_stream *s, bool first)
         end_soon(s, rc, vd_tls_reason(s->tls));
         return;
     }
-    flush(s);
+    vd_stream_flush(s);
     start_reading(s);
 }
 
 static void on_deadline(uv_timer_t *timer)
 {
     struct vd_stream *s = timer->data;
-    end(s, VD_ETIMEOUT,
-        s->state == VD_STREAM_CONNECTING ? "connecting took too long" : "the handshake took too long");
+    vd_stream_end(s, VD_ETIMEOUT,
+                  s->state == VD_STREAM_CONNECTING ? "connecting took too long"
+                                                   : "the handshake took too long");
 }
 
 static int prepare(struct vd_stream *s, const struct vd_stream_options *o)
@@ -283,7 +174,7 @@ static int prepare(struct vd_stream *s, const struct vd_stream_options *o)
     vd_buffer_init(&s->queued, o->queued_limit_bytes);
     vd_buffer_init(&s->writing, o->queued_limit_bytes);
     return vd_tls_new(&s->tls, o->tls,
-                      (struct vd_tls_sink){.arg = s, .plain = on_plain, .cipher = on_cipher});
+                      (struct vd_tls_sink){.arg = s, .plain = on_plain, .cipher = vd_stream_take_cipher});
 }
 
 /* From here on the stream owns handles, and needs a close. */
@@ -313,12 +204,12 @@ void vd_stream_accept(struct vd_stream *s, const struct vd_stream_options *optio
 static void on_connected(uv_connect_t *request, int status)
 {
     struct vd_stream *s = request->data;
-    if (!alive(s))
+    if (!vd_stream_alive(s))
         return;
     if (status != 0) {
         char reason[sizeof s->reason];
         snprintf(reason, sizeof reason, "connect: %s", uv_strerror(status));
-        end(s, VD_EUNAVAILABLE, reason);
+        vd_stream_end(s, VD_EUNAVAILABLE, reason);
         return;
     }
     start_talking(s, true);
@@ -341,13 +232,13 @@ int vd_stream_connect(struct vd_stream *s, const struct vd_stream_options *optio
 
 int vd_stream_write(struct vd_stream *s, struct vd_bytes plain)
 {
-    if (!alive(s))
+    if (!vd_stream_alive(s))
         return VD_ECLOSED;
     if (s->state != VD_STREAM_OPEN)
         return VD_EINVAL;
     int rc = vd_tls_send(s->tls, plain);
     if (!s->corked)
-        flush(s);
+        vd_stream_flush(s);
     if (rc != 0)
         end_soon(s, rc, rc == VD_ELIMIT ? "the peer does not take its output" : vd_tls_reason(s->tls));
     return rc;
@@ -365,11 +256,6 @@ void vd_stream_resume(struct vd_stream *s)
 {
     s->paused = false;
     start_reading(s);
-}
-
-size_t vd_stream_queued_bytes(const struct vd_stream *s)
-{
-    return vd_buffer_len(&s->queued) + uv_stream_get_write_queue_size((const uv_stream_t *)&s->tcp);
 }
 
 const struct vd_identity *vd_stream_peer(const struct vd_stream *s)
@@ -402,7 +288,7 @@ static void say_goodbye(struct vd_stream *s)
     s->corked = false;
     if (s->tls == NULL || s->broken)
         return;
-    flush_now(s);
+    vd_stream_flush_now(s);
     vd_tls_shutdown(s->tls);
     uv_os_fd_t fd;
     if (uv_fileno((uv_handle_t *)&s->tcp, &fd) == 0)

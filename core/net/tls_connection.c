@@ -23,13 +23,14 @@ struct vd_tls {
     struct vd_tls_context *context;
     struct vd_tls_sink sink;
     struct vd_bytes input; /* what is left of the caller's bytes, during vd_tls_receive */
-    int failed;
+    int failed;            /* the first error; it sticks */
     bool established;
     const char *refused; /* why the peer's certificate is not believed */
     struct vd_identity peer;
     char reason[REASON_BYTES];
 };
 
+/* Out of bytes, OpenSSL stops where it is and goes on with the next vd_tls_receive. */
 static int transport_read(BIO *bio, char *out, int size)
 {
     struct vd_tls *tls = BIO_get_data(bio);
@@ -44,6 +45,7 @@ static int transport_read(BIO *bio, char *out, int size)
     return (int)len;
 }
 
+/* The sink takes all or ends the connection: there is no "later", hence no retry. */
 static int transport_write(BIO *bio, const char *in, int size)
 {
     struct vd_tls *tls = BIO_get_data(bio);
@@ -133,7 +135,7 @@ int vd_tls_accept_peer(struct vd_tls *tls, const struct vd_identity *peer)
     return 0;
 }
 
-/* The alert that ended it, if the peer sent one; else what OpenSSL found wrong, in our words where it is
+/* An alert tells why the peer ended it; the rest is what OpenSSL found wrong, in our words where it is
  * common. */
 static int explain(struct vd_tls *tls)
 {
@@ -183,6 +185,7 @@ static int shake_hands(struct vd_tls *tls)
     return tls->failed;
 }
 
+/* Until the input is used up. The sink may call vd_tls_send and vd_tls_shutdown on this very connection. */
 static int deliver(struct vd_tls *tls)
 {
     uint8_t plain[RECORD_BYTES];
@@ -193,7 +196,7 @@ static int deliver(struct vd_tls *tls)
         if (result != 1)
             return conclude(tls, result);
         int rc = tls->sink.plain(tls->sink.arg, vd_bytes_of(plain, len));
-        if (tls->failed == 0)
+        if (tls->failed == 0) /* what the sink's own calls met comes first */
             tls->failed = rc;
     }
     return tls->failed;

@@ -5,8 +5,7 @@
 #include <openssl/bio.h>
 #include <vedette/tls.h>
 
-/* The way of OpenSSL's bytes: reads what vd_tls_receive was handed, writes into the sink. NULL without
- * memory. */
+/* The way of OpenSSL's bytes: from what vd_tls_receive was handed, and into the sink. NULL: out of memory. */
 BIO_METHOD *vd_tls_transport_new(void);
 
 const char *vd_tls_trust_domain(const struct vd_tls *tls);

@@ -1,5 +1,5 @@
-/* TLS contexts: settings, our own certificate, the authority we believe; checked before anything uses them.
- */
+/* TLS contexts: settings, our own certificate and the authority we believe, checked before anything uses
+ * them. */
 #include "tls_context.h"
 
 #include <errno.h>
@@ -83,7 +83,7 @@ static int require_protocol(SSL *ssl, int *alert, void *arg)
 }
 
 /* Every connection proves both sides afresh: a resumed one would not look at the peer's certificate again,
- * and tickets cost memory on each. So there are no tickets and no sessions kept. */
+ * and tickets cost memory on each. So there are no tickets, and no sessions are kept. */
 static int set_up(struct vd_tls_context *c)
 {
     SSL_CTX *ssl = c->ssl;
@@ -136,6 +136,7 @@ static int load_files(struct vd_tls_context *c, const struct vd_tls_options *o, 
     return 0;
 }
 
+/* What would otherwise be found out only when the first peer refuses us. */
 static int check_own_certificate(struct vd_tls_context *c, const char *path, char *error)
 {
     X509 *own = SSL_CTX_get0_certificate(c->ssl);

@@ -1,5 +1,7 @@
-/* A small certificate authority: one root that signs agents and collectors directly, P-256 and SHA-256
- * throughout. */
+/* A small certificate authority: one root that signs agents and collectors directly, with P-256 and SHA-256.
+ *
+ * The trust domain stands in the root itself, as a URI name without a path, so that it need not be repeated,
+ * and cannot be mistaken, when certificates are issued. */
 #include <vedette/pki.h>
 
 #include <errno.h>
@@ -51,6 +53,7 @@ static int path_of(char out[PATH_MAX], const char *dir, const char *stem, const 
     return 0;
 }
 
+/* Values are in the language of openssl.cnf; names were checked, so that none can carry a comma into it. */
 static bool add_extension(X509 *certificate, X509 *issuer, int nid, const char *value)
 {
     X509V3_CTX ctx;
@@ -109,6 +112,7 @@ static bool add_authority_fields(struct holder *h, const char *trust_domain)
            add_extension(c, c, NID_subject_alt_name, uri) && X509_sign(c, h->key, EVP_sha256()) > 0;
 }
 
+/* Collectors are servers to agents, and may one day be clients to one another; agents are clients only. */
 static bool add_leaf_fields(struct holder *h, const struct vd_identity *id, const char *uri,
                             const struct holder *authority)
 {
@@ -128,6 +132,7 @@ static bool add_leaf_fields(struct holder *h, const struct vd_identity *id, cons
            X509_sign(c, authority->key, EVP_sha256()) > 0;
 }
 
+/* The text is wiped: it may be a key. */
 static int write_pem(BIO *pem, const char *path, mode_t mode, char *error)
 {
     char *text;

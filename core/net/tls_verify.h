@@ -6,8 +6,7 @@
 #include <openssl/x509v3.h>
 #include <vedette/identity.h>
 
-/* The only URI among a certificate's names (which may be NULL), a view into them. False, and *why is a static
- * text. */
+/* The only URI among names (which may be NULL), a view into them. False, and *why is a static text. */
 bool vd_tls_only_uri(const GENERAL_NAMES *names, struct vd_bytes *out, const char **why);
 /* The identity in a certificate's only URI name. VD_EIDENTITY, and *why says what is wrong with it (static).
  */

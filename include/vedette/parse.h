@@ -68,6 +68,9 @@ int vd_parse_line(struct vd_parse *p, struct vd_bytes line, int64_t now_ms, stru
 int vd_parse_entry(struct vd_parse *p, const struct vd_parse_entry *entry, int64_t now_ms,
                    struct vd_buffer *out);
 
+/* An ISO 8601 stamp as a line may have it, nothing behind it: 0 or VD_EMALFORMED. */
+int vd_parse_time(struct vd_parse *p, const char *text, int64_t *time_ms);
+
 /* The host's own zone, as an utc_offset_s: reads TZ or /etc/localtime. */
 int32_t vd_parse_zone_local(int64_t local_s);
 
