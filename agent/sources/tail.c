@@ -1,0 +1,306 @@
+/* Follows log files through rotation, truncation and re-creation, and makes an event of each line.
+ *
+ * Happy path: tail_open → scan finds the files → pull reads lines, parses, hands over → a directory's inotify
+ * event, or the slow poll where inotify cannot see, says ready → pull … How it fails: a file that cannot be
+ * opened is said once and tried again at each scan; one that cannot be read any more is let go; a directory
+ * that cannot be watched is polled. Only memory ends a pull with an error. */
+#include "source.h"
+
+#include <fnmatch.h>
+#include <libgen.h>
+#include <stdio.h>
+#include <unistd.h>
+#include <vedette/error.h>
+#include <vedette/log.h>
+#include <vedette/memory.h>
+
+#include "tail_private.h"
+
+enum { POLL_MS = 1000, LINE_MAX_BYTES = 256 * 1024, EVENT_MAX_BYTES = 64 * 1024 };
+
+static size_t cursor_now(struct tail *t, uint8_t *out)
+{
+    struct tail_cursor cursor = {0};
+    for (struct tail_file *f = t->files; f != NULL; f = f->next) {
+        uint64_t offset = f == t->pending ? t->pending_end : f->offset;
+        cursor.places[cursor.count++] = (struct tail_place){tail_file_identity(f, offset), offset};
+    }
+    return tail_cursor_write(&cursor, out);
+}
+
+static void step_over(struct tail *t, struct tail_file *f, uint64_t end)
+{
+    t->source.counters.bytes += end - f->offset;
+    f->offset = f->scanned = end;
+    t->pending = NULL;
+}
+
+/* The event that waits; nothing is parsed again for a sink that was full, since the parser remembers what it
+ * saw. */
+static int hand_over(struct tail *t, const struct source_sink *sink)
+{
+    uint8_t cursor[TAIL_CURSOR_MAX_BYTES];
+    if (t->pending == NULL)
+        return 0;
+    int rc = sink->take(sink->arg, vd_buffer_bytes(&t->event), vd_bytes_of(cursor, cursor_now(t, cursor)));
+    if (rc != 0)
+        return rc;
+    t->source.counters.events++;
+    step_over(t, t->pending, t->pending_end);
+    return 0;
+}
+
+static int parse_line(struct tail *t, struct tail_file *f, const struct tail_line *line)
+{
+    vd_buffer_clear(&t->event);
+    t->parse.log_name = f->path;
+    int rc = vd_parse_line(&t->parse, line->text, t->source.host.now_ms(), &t->event);
+    if (rc == VD_PARSE_EMPTY) {
+        step_over(t, f, line->end);
+        return 0;
+    }
+    t->pending = rc == 0 ? f : NULL;
+    t->pending_end = line->end;
+    return rc;
+}
+
+/* Lines of one file until its end (SOURCE_IDLE), until *left are handed over (SOURCE_MORE), or until the sink
+ * is full. */
+static int pull_file(struct tail *t, struct tail_file *f, const struct source_sink *sink, uint32_t *left)
+{
+    struct tail_line line;
+    if (tail_file_check(f) != TAIL_FILE_SAME) {
+        t->window.of = NULL;
+        f->changed_ms = uv_now(t->source.host.loop);
+    }
+    bool last = t->once || tail_is_left(t, f);
+    for (; *left > 0; (*left)--) {
+        int rc = tail_file_line(f, &t->window, t->line_max_bytes, last, &line);
+        if (rc == TAIL_LINE_NONE)
+            return SOURCE_IDLE;
+        if (rc == TAIL_LINE_LATER)
+            return SOURCE_MORE;
+        if (rc == TAIL_LINE_READ)
+            rc = parse_line(t, f, &line);
+        if (rc == 0)
+            rc = hand_over(t, sink);
+        if (rc != 0)
+            return rc;
+    }
+    return SOURCE_MORE;
+}
+
+static int tail_pull(struct source *s, const struct source_sink *sink, uint32_t most)
+{
+    struct tail *t = (struct tail *)s;
+    int rc = hand_over(t, sink);
+    if (rc != 0)
+        return rc;
+    if (t->scan_due)
+        tail_scan(t);
+    t->scan_due = false;
+    for (struct tail_file *f = t->files, *next; f != NULL; f = next) {
+        next = f->next;
+        rc = pull_file(t, f, sink, &most);
+        if (rc == VD_EIO)
+            vd_log_warn("a log file cannot be read", VD_F_STR("path", f->path), VD_F_ERROR(rc));
+        else if (rc != SOURCE_IDLE)
+            return rc;
+        if (rc == VD_EIO || tail_is_left(t, f))
+            tail_drop(t, f);
+    }
+    return t->once ? SOURCE_END : SOURCE_IDLE;
+}
+
+static void look_again(struct tail *t)
+{
+    t->scan_due = true;
+    source_say_ready(&t->source);
+}
+
+static void on_poll(uv_timer_t *timer)
+{
+    look_again(timer->data);
+}
+
+static void on_watch(uv_fs_event_t *handle, const char *name, int events, int status)
+{
+    struct tail_watch *watch = handle->data;
+    struct tail *t = watch->tail;
+    (void)events;
+    bool ours = name == NULL || status != 0;
+    for (size_t i = 0; i < t->path_count && !ours; i++) {
+        const char *slash = strrchr(t->paths[i], '/');
+        ours = fnmatch(slash == NULL ? t->paths[i] : slash + 1, name, 0) == 0;
+    }
+    if (ours)
+        look_again(t);
+}
+
+static bool is_watched(const struct tail *t, const char *directory)
+{
+    for (size_t i = 0; i < t->watch_count; i++)
+        if (strcmp(t->watches[i].directory, directory) == 0)
+            return true;
+    return false;
+}
+
+/* Where inotify is not to be had (a directory that does not exist yet, no more watches), the poll is enough.
+ */
+static int watch_directory(struct tail *t, const char *path)
+{
+    char *copy = vd_strdup(path), *directory;
+    if (copy == NULL)
+        return VD_ENOMEM;
+    directory = vd_strdup(dirname(copy));
+    vd_free(copy);
+    if (directory == NULL)
+        return VD_ENOMEM;
+    if (strpbrk(directory, "*?[") != NULL || is_watched(t, directory)) {
+        vd_free(directory);
+        return 0;
+    }
+    struct tail_watch *watch = &t->watches[t->watch_count++];
+    *watch = (struct tail_watch){.tail = t, .directory = directory};
+    uv_fs_event_init(t->source.host.loop, &watch->handle);
+    watch->handle.data = watch;
+    t->open_handles++;
+    uv_fs_event_start(&watch->handle, on_watch, directory, 0);
+    return 0;
+}
+
+static void tail_free(struct tail *t)
+{
+    while (t->files != NULL)
+        tail_drop(t, t->files);
+    for (size_t i = 0; i < t->watch_count; i++)
+        vd_free(t->watches[i].directory);
+    for (size_t i = 0; i < t->path_count; i++)
+        vd_free(t->paths[i]);
+    vd_free(t->watches);
+    vd_free(t->paths);
+    vd_free(t->window.bytes);
+    vd_buffer_deinit(&t->event);
+    vd_parse_deinit(&t->parse);
+    vd_free(t);
+}
+
+static void on_handle_closed(struct tail *t)
+{
+    if (--t->open_handles > 0)
+        return;
+    source_closed(&t->source);
+    tail_free(t);
+}
+
+static void on_poll_closed(uv_handle_t *handle)
+{
+    on_handle_closed(handle->data);
+}
+
+static void on_watch_closed(uv_handle_t *handle)
+{
+    struct tail_watch *watch = handle->data;
+    on_handle_closed(watch->tail);
+}
+
+static void tail_close(struct source *s)
+{
+    struct tail *t = (struct tail *)s;
+    for (size_t i = 0; i < t->watch_count; i++)
+        uv_close((uv_handle_t *)&t->watches[i].handle, on_watch_closed);
+    uv_close((uv_handle_t *)&t->poll, on_poll_closed);
+}
+
+static const struct source_class TAIL = {.pull = tail_pull, .close = tail_close};
+
+static int copy_paths(struct tail *t, const struct tail_config *config)
+{
+    t->paths = vd_calloc(config->path_count, sizeof *t->paths);
+    t->watches = vd_calloc(config->path_count, sizeof *t->watches);
+    if (t->paths == NULL || t->watches == NULL)
+        return VD_ENOMEM;
+    for (; t->path_count < config->path_count; t->path_count++)
+        if ((t->paths[t->path_count] = vd_strdup(config->paths[t->path_count])) == NULL)
+            return VD_ENOMEM;
+    return 0;
+}
+
+static void start(struct tail *t)
+{
+    uv_timer_init(t->source.host.loop, &t->poll);
+    t->poll.data = t;
+    t->open_handles++;
+    if (t->once)
+        return;
+    uv_timer_start(&t->poll, on_poll, t->poll_ms, t->poll_ms);
+}
+
+/* What is named outright and there must be readable; a pattern, or what is not there yet, may come up later.
+ */
+static int check_paths(const struct tail *t, char *why)
+{
+    for (size_t i = 0; i < t->path_count; i++) {
+        const char *path = t->paths[i];
+        if (strpbrk(path, "*?[") != NULL || (access(path, F_OK) != 0 && !t->once))
+            continue;
+        struct tail_file *f;
+        int rc = tail_file_open(&f, path);
+        if (rc == 0) {
+            tail_file_free(f);
+            continue;
+        }
+        const char *hint = rc == VD_EPERM ? " (the agent needs the file's group or CAP_DAC_READ_SEARCH)" : "";
+        snprintf(why, SOURCE_ERROR_BYTES, "tail: %s: %s%s", path,
+                 rc == VD_EUNSUPPORTED ? "not a regular file" : vd_error_text(rc), hint);
+        return rc;
+    }
+    return 0;
+}
+
+static struct tail *make(const struct source_host *host, const struct tail_config *config)
+{
+    struct tail *t = vd_calloc(1, sizeof *t);
+    if (t == NULL)
+        return NULL;
+    source_init(&t->source, &TAIL, "tail", host);
+    t->source.rereadable = true;
+    t->from_end = config->from_end;
+    t->once = config->once;
+    t->poll_ms = config->poll_ms > 0 ? config->poll_ms : POLL_MS;
+    t->line_max_bytes = config->line_max_bytes > 0 ? config->line_max_bytes : LINE_MAX_BYTES;
+    t->scan_due = true;
+    vd_buffer_init(&t->event, EVENT_MAX_BYTES);
+    vd_parse_init(&t->parse, &(struct vd_parse_options){.hostname = host->hostname,
+                                                        .product_name = host->product_name,
+                                                        .product_version = host->product_version,
+                                                        .utc_offset_s = vd_parse_zone_local});
+    return t;
+}
+
+int tail_open(struct source **out, const struct source_host *host, const struct tail_config *config,
+              struct vd_bytes cursor, char *why)
+{
+    *out = NULL;
+    struct tail *t = make(host, config);
+    int rc = t == NULL ? VD_ENOMEM : copy_paths(t, config);
+    if (rc != 0)
+        snprintf(why, SOURCE_ERROR_BYTES, "tail: %s", vd_error_text(rc));
+    else if ((rc = tail_cursor_read(&t->resume, cursor)) != 0)
+        snprintf(why, SOURCE_ERROR_BYTES, "tail: the saved cursor is damaged");
+    else
+        rc = check_paths(t, why);
+    if (rc != 0) {
+        if (t != NULL)
+            tail_free(t);
+        return rc;
+    }
+    if (cursor.len > 0)
+        t->from_end = false;
+    start(t);
+    for (size_t i = 0; i < t->path_count && !t->once; i++)
+        if (watch_directory(t, t->paths[i]) != 0)
+            vd_log_warn("a directory is polled only", VD_F_STR("path", t->paths[i]), VD_F_ERROR(VD_ENOMEM));
+    *out = &t->source;
+    return 0;
+}

@@ -1,0 +1,294 @@
+/* From the outbox to a collector; uplink.h tells its happy path and how it fails. */
+#include "uplink.h"
+
+#include <vedette/error.h>
+#include <vedette/log.h>
+#include <vedette/memory.h>
+
+struct uplink {
+    struct uplink_options options;
+    struct vd_link link;
+    uv_timer_t retry; /* the next try to connect */
+    uv_timer_t age;   /* the oldest unsent event has waited long enough */
+    struct vd_random random;
+    struct vd_buffer payload;    /* a batch being made */
+    struct outbox_reader reader; /* what is sent next, while connected */
+    uint64_t sent_bytes;         /* of the outbox's appended bytes: how far has been sent */
+    uint64_t backoff_ms;
+    size_t trying;               /* index of the collector */
+    struct vd_address elsewhere; /* where a GO_TO sent us */
+    bool link_live, go_elsewhere, closing;
+    unsigned timers_open;
+    struct uplink_counters counters;
+    void (*on_close)(void *owner);
+};
+
+static void send_due(struct uplink *u);
+static void connect_now(struct uplink *u);
+
+static void finish_close(struct uplink *u)
+{
+    if (u->link_live || u->timers_open > 0)
+        return;
+    void (*cb)(void *) = u->on_close;
+    void *owner = u->options.owner;
+    vd_buffer_deinit(&u->payload);
+    vd_free(u);
+    cb(owner);
+}
+
+/* ---- Sending */
+
+/* Fills the payload with events from the reader on; returns how many. */
+static uint32_t fill(struct uplink *u, size_t room)
+{
+    uint32_t max_events = u->options.batch_max_events, count = 0;
+    if (max_events > u->link.client.welcome.batch_max_events)
+        max_events = u->link.client.welcome.batch_max_events;
+    if (room > u->options.batch_max_bytes)
+        room = u->options.batch_max_bytes;
+    vd_buffer_clear(&u->payload);
+    if (vd_batch_write_head(&u->payload, 0, u->reader.seq) != 0)
+        return 0;
+    while (count < max_events) {
+        size_t len = outbox_peek(&u->reader);
+        struct vd_bytes event;
+        /* One event larger than the batch's size goes alone, if the credit allows it. */
+        size_t bound = count > 0 ? room : vd_link_room(&u->link);
+        if (len == 0 || vd_buffer_len(&u->payload) + len + VD_BATCH_EVENT_OVERHEAD_BYTES > bound)
+            break;
+        outbox_read(&u->reader, &event);
+        if (vd_batch_write_event(&u->payload, event) != 0)
+            break;
+        u->sent_bytes += event.len;
+        count++;
+    }
+    return count;
+}
+
+static bool send_one(struct uplink *u)
+{
+    size_t room = vd_link_room(&u->link);
+    uint32_t count = room > 0 ? fill(u, room) : 0;
+    if (count == 0)
+        return false;
+    int rc = vd_link_send(&u->link, 0, vd_buffer_bytes(&u->payload), count);
+    if (rc != 0)
+        return false; /* the link has ended: a new one begins again from the mark */
+    u->counters.batches_sent++;
+    u->counters.events_sent += count;
+    return true;
+}
+
+static void on_age(uv_timer_t *timer)
+{
+    struct uplink *u = timer->data;
+    while (send_one(u))
+        ;
+}
+
+/* Sends full batches at once; less waits for company until it is old enough. */
+static void send_due(struct uplink *u)
+{
+    if (u->closing || !u->link_live || !u->link.is_up)
+        return;
+    for (;;) {
+        uint64_t unsent = outbox_next(u->options.outbox) - u->reader.seq;
+        uint64_t unsent_bytes = outbox_appended_bytes(u->options.outbox) - u->sent_bytes;
+        if (unsent == 0)
+            return;
+        if (unsent < u->options.batch_max_events && unsent_bytes < u->options.batch_max_bytes)
+            break;
+        if (!send_one(u))
+            return; /* no credit, or the kernel's buffer is full: ACK or `drained` wakes us */
+    }
+    if (!uv_is_active((uv_handle_t *)&u->age))
+        uv_timer_start(&u->age, on_age, u->options.batch_max_age_ms, 0);
+}
+
+void uplink_wake(struct uplink *u)
+{
+    send_due(u);
+}
+
+/* ---- The link */
+
+static void take_mark(struct uplink *u, uint64_t mark)
+{
+    uint64_t first = outbox_first(u->options.outbox);
+    if (mark < first)
+        return;
+    u->counters.events_acknowledged += mark - first + 1;
+    /* What the reader stands on must not be trimmed under it. */
+    outbox_trim(u->options.outbox, mark);
+    uint64_t seq = u->reader.seq > mark ? u->reader.seq : mark + 1;
+    outbox_seek(u->options.outbox, &u->reader, seq);
+    u->options.trimmed(u->options.owner);
+}
+
+/* Bytes of events from the reader on, so that `sent_bytes` is right after a reconnect. */
+static uint64_t bytes_ahead(struct outbox_reader reader)
+{
+    struct vd_bytes event;
+    uint64_t bytes = 0;
+    while (outbox_read(&reader, &event))
+        bytes += event.len;
+    return bytes;
+}
+
+static void on_up(struct vd_link *l)
+{
+    struct uplink *u = l->options.owner;
+    u->counters.connects++;
+    u->backoff_ms = u->options.reconnect_min_ms;
+    vd_log_info("connected", VD_F_STR("collector", l->client.welcome.collector),
+                VD_F_STR("address", l->stream.address), VD_F_UINT("mark", l->client.marks[0]));
+    outbox_seek(u->options.outbox, &u->reader, l->client.hello.streams[0].first);
+    if (l->client.marks[0] > 0)
+        take_mark(u, l->client.marks[0]);
+    outbox_seek(u->options.outbox, &u->reader, l->client.next[0]);
+    u->sent_bytes = outbox_appended_bytes(u->options.outbox) - bytes_ahead(u->reader);
+    send_due(u);
+}
+
+static void on_acked(struct vd_link *l, const struct vd_ack *ack)
+{
+    struct uplink *u = l->options.owner;
+    if (ack->mark_count > 0)
+        take_mark(u, l->client.marks[0]);
+    send_due(u);
+}
+
+static void on_drained(struct vd_link *l)
+{
+    send_due(l->options.owner);
+}
+
+static void on_retry(uv_timer_t *timer)
+{
+    connect_now(timer->data);
+}
+
+static void on_link_closed(struct vd_link *l)
+{
+    struct uplink *u = l->options.owner;
+    u->link_live = false;
+    if (u->closing)
+        finish_close(u);
+}
+
+static uint64_t next_delay_ms(struct uplink *u, const struct vd_link_end *end)
+{
+    uint64_t delay = u->backoff_ms / 2 + vd_random_below(&u->random, u->backoff_ms / 2 + 1);
+    u->backoff_ms *= 2;
+    if (u->backoff_ms > u->options.reconnect_max_ms || !end->retry)
+        u->backoff_ms = u->options.reconnect_max_ms;
+    if (end->retry_after_ms > delay)
+        delay = end->retry_after_ms;
+    /* A collector's wish is bounded by our own longest wait. */
+    return delay < u->options.reconnect_max_ms ? delay : u->options.reconnect_max_ms;
+}
+
+static void on_down(struct vd_link *l, const struct vd_link_end *end)
+{
+    struct uplink *u = l->options.owner;
+    u->counters.disconnects++;
+    u->go_elsewhere = end->go_to != NULL && end->go_to->address_count > 0 &&
+                      vd_address_parse(&u->elsewhere, end->go_to->addresses[0]) == 0;
+    if (!u->go_elsewhere)
+        u->trying = (u->trying + 1) % u->options.collector_count;
+    uint64_t delay = next_delay_ms(u, end);
+    vd_log_warn("not connected", VD_F_STR("collector", l->options.address.host),
+                VD_F_STR("port", l->options.address.port), VD_F_STR("why", end->why),
+                VD_F_UINT("retry_ms", delay));
+    uv_timer_stop(&u->age);
+    uv_timer_start(&u->retry, on_retry, delay, 0);
+    vd_link_close(l, 0, on_link_closed);
+}
+
+static const struct vd_link_callbacks LINK_CALLBACKS = {
+    .up = on_up, .acked = on_acked, .drained = on_drained, .down = on_down};
+
+static void connect_now(struct uplink *u)
+{
+    if (u->closing)
+        return;
+    if (u->link_live) { /* the old one is still closing */
+        uv_timer_start(&u->retry, on_retry, u->options.reconnect_min_ms, 0);
+        return;
+    }
+    struct vd_link_options options = {.net = u->options.net,
+                                      .tls = u->options.tls,
+                                      .callbacks = &LINK_CALLBACKS,
+                                      .owner = u,
+                                      .address =
+                                          u->go_elsewhere ? u->elsewhere : u->options.collectors[u->trying],
+                                      .connect_timeout_ms = u->options.connect_timeout_ms,
+                                      .heartbeat_ms = u->options.heartbeat_ms};
+    struct vd_hello *hello = &options.hello;
+    hello->version_min = hello->version_max = VD_SESSION_VERSION;
+    memcpy(hello->agent_version, "vedette-agent " VEDETTE_VERSION, sizeof "vedette-agent " VEDETTE_VERSION);
+    hello->stream_count = 1;
+    memcpy(hello->streams[0].stream, outbox_stream(u->options.outbox), VD_STREAM_BYTES);
+    hello->streams[0].first = outbox_first(u->options.outbox);
+    hello->streams[0].next = outbox_next(u->options.outbox);
+    u->go_elsewhere = false;
+    int rc = vd_link_open(&u->link, &options);
+    u->link_live = rc == 0;
+    if (rc != 0) {
+        vd_log_warn("no connection could be begun", VD_F_ERROR(rc));
+        uv_timer_start(&u->retry, on_retry, u->backoff_ms, 0);
+    }
+}
+
+/* ---- The owner's calls */
+
+int uplink_start(struct uplink **out, const struct uplink_options *options)
+{
+    struct uplink *u = vd_calloc(1, sizeof *u);
+    if (u == NULL)
+        return VD_ENOMEM;
+    u->options = *options;
+    u->random.state = options->random_seed;
+    u->backoff_ms = options->reconnect_min_ms;
+    vd_buffer_init(&u->payload, VD_FRAME_BATCH_MAX_BYTES);
+    uv_timer_init(options->net->loop, &u->retry);
+    uv_timer_init(options->net->loop, &u->age);
+    u->retry.data = u->age.data = u;
+    u->timers_open = 2;
+    uv_timer_start(&u->retry, on_retry, 0, 0);
+    *out = u;
+    return 0;
+}
+
+void uplink_set_tls(struct uplink *u, struct vd_tls_context *tls)
+{
+    u->options.tls = tls;
+}
+
+bool uplink_connected(const struct uplink *u)
+{
+    return u->link_live && u->link.is_up;
+}
+
+const struct uplink_counters *uplink_counters(const struct uplink *u)
+{
+    return &u->counters;
+}
+
+static void on_timer_closed(uv_handle_t *handle)
+{
+    struct uplink *u = handle->data;
+    u->timers_open--;
+    finish_close(u);
+}
+
+void uplink_close(struct uplink *u, void (*cb)(void *owner))
+{
+    u->closing = true;
+    u->on_close = cb;
+    uv_close((uv_handle_t *)&u->retry, on_timer_closed);
+    uv_close((uv_handle_t *)&u->age, on_timer_closed);
+    if (u->link_live && !u->link.closing)
+        vd_link_close(&u->link, VD_GOODBYE_NORMAL, on_link_closed);
+}
