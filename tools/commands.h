@@ -1,0 +1,11 @@
+/* The subcommands of vedette. argv[0] is the subcommand's own name; each returns a code of sysexits.h. */
+#ifndef TOOLS_COMMANDS_H
+#define TOOLS_COMMANDS_H
+
+int identity_main(int argc, char **argv);
+int load_main(int argc, char **argv);
+int parse_main(int argc, char **argv);
+int tail_main(int argc, char **argv);
+int topics_main(int argc, char **argv);
+
+#endif

@@ -1,0 +1,141 @@
+/* The line of `vedette tail`. */
+#include "tail_line.h"
+
+#include <stdio.h>
+#include <time.h>
+#include <vedette/error.h>
+
+#include "class_names.h"
+#include "tail_text.h"
+
+enum { LEVELS = 5, STATUS_FAILURE = 2, NUMBER_BYTES = 32, TIME_BYTES = 32 };
+enum { SCORE_COLUMN = 15, LEVEL_COLUMN = 19, HOST_COLUMN = 28, CLASS_COLUMN = 52, TEXT_COLUMN = 72 };
+enum { ELLIPSIS_COLUMNS = 3, COLUMNS_MIN = 40 };
+
+#define RESET "\033[0m"
+static const struct level {
+    const char *word, *color;
+} LEVEL[LEVELS] = {
+    {"Info", "\033[2m"},    {"Low", "\033[36m"},           {"Medium", "\033[33m"},
+    {"High", "\033[1;31m"}, {"Critical", "\033[1;37;41m"},
+};
+
+static const struct level *level_of(const struct vd_event_view *event)
+{
+    static const struct level other = {"Other", ""};
+    int32_t id = event->risk_level_id;
+    return id >= 0 && id < LEVELS ? &LEVEL[id] : &other;
+}
+
+static void put_time(struct tail_text *line, int64_t time_ms)
+{
+    char text[TIME_BYTES];
+    time_t seconds = (time_t)(time_ms / 1000);
+    struct tm local;
+    if (localtime_r(&seconds, &local) == NULL || strftime(text, sizeof text, "%m-%d %H:%M:%S", &local) == 0)
+        snprintf(text, sizeof text, "--");
+    tail_text_plain(line, text);
+}
+
+static void put_level(struct tail_text *line, const struct vd_event_view *event,
+                      const struct tail_style *style)
+{
+    const struct level *level = level_of(event);
+    char score[NUMBER_BYTES];
+    snprintf(score, sizeof score, "%3d", event->risk_score);
+    tail_text_pad(line, SCORE_COLUMN);
+    if (style->color)
+        tail_text_sequence(line, level->color);
+    tail_text_plain(line, score);
+    tail_text_pad(line, LEVEL_COLUMN);
+    tail_text_plain(line, level->word);
+    if (style->color)
+        tail_text_sequence(line, RESET);
+}
+
+static void put_class(struct tail_text *line, int32_t class_uid)
+{
+    char number[NUMBER_BYTES];
+    const char *name = class_name(class_uid);
+    snprintf(number, sizeof number, "class %d", class_uid);
+    tail_text_plain(line, name != NULL ? name : number);
+}
+
+static void put_pair(struct tail_text *line, const char *joint, struct vd_bytes value)
+{
+    if (value.len == 0)
+        return;
+    tail_text_plain(line, joint);
+    tail_text_foreign(line, value);
+}
+
+/* Who, from where, by what; where the event says none of it, its message. */
+static void put_what(struct tail_text *line, const struct vd_event_view *event)
+{
+    struct vd_bytes process = event->process_path.len > 0 ? event->process_path : event->process_name;
+    if (event->user_name.len == 0 && event->src_ip.len == 0 && process.len == 0) {
+        tail_text_foreign(line, event->message);
+        return;
+    }
+    if (event->status_id == STATUS_FAILURE)
+        tail_text_plain(line, "failed: ");
+    tail_text_foreign(line, event->user_name);
+    put_pair(line, event->user_name.len > 0 ? " from " : "from ", event->src_ip);
+    put_pair(line, event->user_name.len + event->src_ip.len > 0 ? " by " : "", process);
+    if (event->count > 1) {
+        char times[NUMBER_BYTES];
+        snprintf(times, sizeof times, " (%d times)", event->count);
+        tail_text_plain(line, times);
+    }
+}
+
+static void put_reason(struct tail_text *line, const struct vd_event_view *event,
+                       const struct tail_style *style)
+{
+    if (event->risk_score <= 0 || event->risk_details.len == 0)
+        return;
+    tail_text_plain(line, " | ");
+    if (style->color)
+        tail_text_sequence(line, level_of(event)->color);
+    tail_text_foreign(line, event->risk_details);
+    if (style->color)
+        tail_text_sequence(line, RESET);
+}
+
+static void put_event(struct tail_text *line, const struct vd_event_view *event,
+                      const struct tail_style *style)
+{
+    put_time(line, event->time_ms);
+    put_level(line, event, style);
+    tail_text_pad(line, HOST_COLUMN);
+    tail_text_foreign(line, event->tenant_uid);
+    tail_text_plain(line, "/");
+    tail_text_foreign(line, event->device_hostname.len > 0 ? event->device_hostname : event->device_uid);
+    tail_text_plain(line, " ");
+    tail_text_pad(line, CLASS_COLUMN);
+    put_class(line, event->class_uid);
+    tail_text_plain(line, " ");
+    tail_text_pad(line, TEXT_COLUMN);
+    put_what(line, event);
+    put_reason(line, event, style);
+}
+
+int tail_line_write(const struct vd_event_view *event, const struct tail_style *style, struct vd_buffer *out)
+{
+    unsigned columns =
+        style->columns == 0 || style->columns > TAIL_COLUMNS_MAX ? TAIL_COLUMNS_MAX : style->columns;
+    if (columns < COLUMNS_MIN)
+        columns = COLUMNS_MIN;
+    /* Built apart, so that a failure leaves out as it was. */
+    struct vd_buffer built;
+    vd_buffer_init(&built, TAIL_LINE_BYTES_MAX);
+    struct tail_text line = {.out = &built, .limit = columns - ELLIPSIS_COLUMNS};
+    put_event(&line, event, style);
+    if (line.full)
+        tail_text_sequence(&line, "...");
+    tail_text_sequence(&line, "\n");
+    struct vd_bytes text = vd_buffer_bytes(&built);
+    int result = line.result < 0 ? line.result : vd_buffer_append(out, text.data, text.len);
+    vd_buffer_deinit(&built);
+    return result;
+}

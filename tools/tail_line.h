@@ -1,0 +1,19 @@
+/* An event as one line for people. What the event says cannot drive the terminal: control characters, and
+ * those that reorder or hide text, are shown escaped. Pure; any thread. */
+#ifndef VEDETTE_TOOLS_TAIL_LINE_H
+#define VEDETTE_TOOLS_TAIL_LINE_H
+
+#include <vedette/buffer.h>
+#include <vedette/event_view.h>
+
+struct tail_style {
+    bool color;
+    unsigned columns; /* width of the terminal; 0: no limit but TAIL_COLUMNS_MAX */
+};
+enum { TAIL_COLUMNS_MAX = 4000, TAIL_LINE_BYTES_MAX = 65536 };
+
+/* Appends the line and a newline: local time, score, level, tenant/host, class, what happened, and why the
+ * score is what it is. VD_ELIMIT, VD_ENOMEM: out is then as it was. */
+int tail_line_write(const struct vd_event_view *event, const struct tail_style *style, struct vd_buffer *out);
+
+#endif
