@@ -1,8 +1,9 @@
 /* The agent as a whole: sources → outbox → uplink, in one loop.
  *
- * Happy path: agent_start → sources are pulled into the outbox → the uplink brings it to a collector → agent_stop → what is
- * in the outbox is brought away, within a limit → closed. How it fails: a source that cannot be opened is named with what it
- * lacks, and the others go on; a full outbox makes sources wait; without a collector the outbox fills. One loop. */
+ * Happy path: agent_start → sources are pulled into the outbox → the uplink brings it to a collector →
+ * agent_stop → what is in the outbox is brought away, within a limit → closed. How it fails: a source that
+ * cannot be opened is named with what it lacks, and the others go on; a full outbox makes sources wait;
+ * without a collector the outbox fills. One loop. */
 #ifndef AGENT_AGENT_H
 #define AGENT_AGENT_H
 
@@ -14,9 +15,11 @@ struct agent;
 
 enum { AGENT_ERROR_BYTES = 512 };
 
-/* config is borrowed until the agent is freed. once: stop by itself when the files are read to their end and all of it is
- * acknowledged. On error *out, if not NULL, is closing already: run the loop to its end, then free it. */
-int agent_start(struct agent **out, uv_loop_t *loop, const struct agent_config *config, bool once, char *error);
+/* config is borrowed until the agent is freed. once: stop by itself when the files are read to their end and
+ * all of it is acknowledged. On error *out, if not NULL, is closing already: run the loop to its end, then
+ * free it. */
+int agent_start(struct agent **out, uv_loop_t *loop, const struct agent_config *config, bool once,
+                char *error);
 /* For connections to come; on error the old certificates stay. fresh is only read during the call. */
 int agent_reload(struct agent *a, const struct agent_config *fresh, char *error);
 void agent_stop(struct agent *a);

@@ -74,7 +74,6 @@ static const struct vd_config_key SHUTDOWN[] = {
 static const struct vd_config_key KEYS[] = {
     VD_CONFIG_KEY_TEXTS(agent_config, collectors, 1, TEXT_MAX_BYTES, vd_config_host_port_complaint),
     VD_CONFIG_KEY_NUMBER(agent_config, heartbeat_ms, 100, TIMEOUT_MAX_MS),
-    VD_CONFIG_KEY_TEXT(agent_config, state_directory, 1, PATH_MAX_BYTES, vd_config_path_complaint),
     VD_CONFIG_KEY_SECTION(agent_config, tls, TLS),
     VD_CONFIG_KEY_SECTIONS(agent_config, sources, SOURCE, AGENT_SOURCES_MAX),
     VD_CONFIG_KEY_SECTION(agent_config, outbox, OUTBOX),

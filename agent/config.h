@@ -46,7 +46,6 @@ struct agent_config {
     char **collectors; /* "host:port", in order of preference */
     uint32_t collectors_count;
     uint32_t heartbeat_ms;
-    char *state_directory;
     struct agent_tls_config tls;
     struct agent_source_config *sources;
     uint32_t sources_count;

@@ -27,9 +27,9 @@ struct cursor {
 struct outbox {
     uint8_t stream[VD_STREAM_BYTES];
     struct outbox_chunk *oldest, *newest;
-    size_t oldest_at;                /* where the record of `first` stands in the oldest chunk */
+    size_t oldest_at; /* where the record of `first` stands in the oldest chunk */
     uint64_t first, next, appended_bytes;
-    size_t bytes, max_bytes;         /* of the records held */
+    size_t bytes, max_bytes; /* of the records held */
     struct cursor cursors[OUTBOX_SOURCES_MAX];
 };
 
@@ -77,14 +77,16 @@ static struct outbox_chunk *chunk_for(struct outbox *o, size_t len)
     return chunk;
 }
 
-int outbox_append(struct outbox *o, uint32_t source, struct vd_bytes event, struct vd_bytes cursor, bool reserved)
+int outbox_append(struct outbox *o, uint32_t source, struct vd_bytes event, struct vd_bytes cursor,
+                  bool reserved)
 {
     if (event.len == 0 || event.len > VD_EVENT_MAX_BYTES || cursor.len > OUTBOX_CURSOR_MAX_BYTES ||
         source >= OUTBOX_SOURCES_MAX)
         return VD_ELIMIT;
     struct record head = {
         .event_len = (uint32_t)event.len, .cursor_len = (uint16_t)cursor.len, .source = (uint16_t)source};
-    size_t len = record_bytes(&head), bound = reserved ? o->max_bytes : o->max_bytes - o->max_bytes / RESERVED_SHARE;
+    size_t len = record_bytes(&head),
+           bound = reserved ? o->max_bytes : o->max_bytes - o->max_bytes / RESERVED_SHARE;
     if (len > bound)
         return VD_ELIMIT;
     if (o->bytes + len > bound)

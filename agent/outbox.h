@@ -1,7 +1,9 @@
-/* What the agent holds between its sources and the collector: numbered events, bounded in bytes, let go from the front.
+/* What the agent holds between its sources and the collector: numbered events, bounded in bytes, let go from
+ * the front.
  *
- * In memory for now: what is in it dies with the agent. Its shape is that of a spool on disk: an event and the cursor of
- * its source are appended together, read again from any sequence number, and trimmed up to the collector's mark. One thread. */
+ * In memory for now: what is in it dies with the agent. Its shape is that of a spool on disk: an event and
+ * the cursor of its source are appended together, read again from any sequence number, and trimmed up to the
+ * collector's mark. One thread. */
 #ifndef AGENT_OUTBOX_H
 #define AGENT_OUTBOX_H
 
@@ -17,12 +19,15 @@ int outbox_new(struct outbox **out, size_t max_bytes, const uint8_t *stream);
 void outbox_free(struct outbox *o);
 
 enum { OUTBOX_FULL = 1 };
-/* Takes an event of the source, and where that source would go on after it. 0; OUTBOX_FULL: nothing is taken; VD_ELIMIT: it
- * could never be taken; VD_ENOMEM. reserved: may use the last sixteenth, which is kept for reports of losses. */
-int outbox_append(struct outbox *o, uint32_t source, struct vd_bytes event, struct vd_bytes cursor, bool reserved);
+/* Takes an event of the source, and where that source would go on after it. 0; OUTBOX_FULL: nothing is taken;
+ * VD_ELIMIT: it could never be taken; VD_ENOMEM. reserved: may use the last sixteenth, which is kept for
+ * reports of losses. */
+int outbox_append(struct outbox *o, uint32_t source, struct vd_bytes event, struct vd_bytes cursor,
+                  bool reserved);
 
 const uint8_t *outbox_stream(const struct outbox *o);
-/* The oldest sequence number held, and the one that the next event gets; equal: it is empty. The first event ever is 1. */
+/* The oldest sequence number held, and the one that the next event gets; equal: it is empty. The first event
+ * ever is 1. */
 uint64_t outbox_first(const struct outbox *o);
 uint64_t outbox_next(const struct outbox *o);
 size_t outbox_bytes(const struct outbox *o);
@@ -31,8 +36,8 @@ uint64_t outbox_appended_bytes(const struct outbox *o);
 
 /* Lets go of everything up to mark; the cursors of those events become their sources' committed ones. */
 void outbox_trim(struct outbox *o, uint64_t mark);
-/* Where the source may go on after a restart: behind its last event that was trimmed. Empty: none yet. Valid until the
- * next trim. */
+/* Where the source may go on after a restart: behind its last event that was trimmed. Empty: none yet. Valid
+ * until the next trim. */
 struct vd_bytes outbox_cursor(const struct outbox *o, uint32_t source);
 
 /* A place to read from; void once what it stands on is trimmed: seek again. */

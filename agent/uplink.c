@@ -179,9 +179,11 @@ static void on_link_closed(struct vd_link *l)
 
 static uint64_t next_delay_ms(struct uplink *u, const struct vd_link_end *end)
 {
+    if (!end->retry)
+        u->backoff_ms = u->options.reconnect_max_ms;
     uint64_t delay = u->backoff_ms / 2 + vd_random_below(&u->random, u->backoff_ms / 2 + 1);
     u->backoff_ms *= 2;
-    if (u->backoff_ms > u->options.reconnect_max_ms || !end->retry)
+    if (u->backoff_ms > u->options.reconnect_max_ms)
         u->backoff_ms = u->options.reconnect_max_ms;
     if (end->retry_after_ms > delay)
         delay = end->retry_after_ms;

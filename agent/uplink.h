@@ -1,9 +1,9 @@
 /* The uplink: brings what is in the outbox to a collector, and trims it when the collector has kept it.
  *
- * Happy path: connect to the first collector → WELCOME → batches by count, bytes or age, as far as the credit goes → ACK →
- * trim. How it fails: whatever ends the link, the next collector in the list is tried, after a back-off that doubles from
- * reconnect_min_ms to reconnect_max_ms and is spread by a random share, so that a thousand agents do not come at once; what
- * was sent and not acknowledged is sent again. One loop. */
+ * Happy path: connect to the first collector → WELCOME → batches by count, bytes or age, as far as the credit
+ * goes → ACK → trim. How it fails: whatever ends the link, the next collector in the list is tried, after a
+ * back-off that doubles from reconnect_min_ms to reconnect_max_ms and is spread by a random share, so that a
+ * thousand agents do not come at once; what was sent and not acknowledged is sent again. One loop. */
 #ifndef AGENT_UPLINK_H
 #define AGENT_UPLINK_H
 

@@ -1,5 +1,5 @@
-/* Memory of records on their way to Kafka: blocks of one size, handed out again instead of going back to the heap, since
- * the first touch of a fresh page costs more than scoring an event. One thread at a time. */
+/* Memory of records on their way to Kafka: blocks of one size, handed out again instead of going back to the
+ * heap, since the first touch of a fresh page costs more than scoring an event. One thread at a time. */
 #ifndef COLLECTOR_BLOCKS_H
 #define COLLECTOR_BLOCKS_H
 
@@ -15,14 +15,14 @@ struct block {
 
 struct blocks {
     struct block *free;
-    size_t free_count, keep_max;  /* more free ones than this go back to the heap */
-    size_t held_bytes;            /* all blocks, free or not */
+    size_t free_count, keep_max; /* more free ones than this go back to the heap */
+    size_t held_bytes;           /* all blocks, free or not */
 };
 
 void blocks_init(struct blocks *pool, size_t keep_max);
 void blocks_deinit(struct blocks *pool);
-/* Room for len bytes in the newest block of *list, or in a new one put before it; NULL without memory. The caller adds to
- * the block's `used` what it wrote. */
+/* Room for len bytes in the newest block of *list, or in a new one put before it; NULL without memory. The
+ * caller adds to the block's `used` what it wrote. */
 uint8_t *blocks_reserve(struct blocks *pool, struct block **list, size_t len);
 void blocks_release(struct blocks *pool, struct block *list);
 

@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <vedette/clock.h>
 #include <vedette/error.h>
-#include <vedette/hash.h>
 #include <vedette/listener.h>
 #include <vedette/log.h>
 #include <vedette/memory.h>
@@ -13,6 +12,7 @@
 
 #include "http.h"
 #include "session.h"
+#include "shards.h"
 
 enum { TICK_MS = 250, STREAMS_MAX = 200000, BLOCKS_KEPT = 256 };
 
@@ -25,8 +25,7 @@ struct collector {
     struct vd_tls_context *tls;
     struct vd_kafka_embedded *embedded;
     struct publisher *publisher;
-    struct shard **shards;
-    int32_t shard_count;
+    struct shards shards;
     struct blocks blocks;
     struct flow flow;
     struct metrics metrics;
@@ -49,38 +48,23 @@ struct collector {
 
 static int make_shards(struct collector *c)
 {
-    int32_t count = publisher_partitions(c->publisher);
-    c->shards = vd_calloc((size_t)count, sizeof *c->shards);
-    if (c->shards == NULL)
-        return VD_ENOMEM;
-    for (int32_t i = 0; i < count; i++) {
-        struct shard_options options = {.partition = i,
-                                        .publisher = c->publisher,
-                                        .flow = &c->flow,
-                                        .blocks = &c->blocks,
-                                        .metrics = &c->metrics,
-                                        .entities_max = c->config->score.max_entities / (size_t)count + 8,
-                                        .streams_max = STREAMS_MAX / (size_t)count + 8,
-                                        .event_max_bytes = c->limits.event_max_bytes};
-        int rc = shard_new(&c->shards[i], &options);
-        if (rc != 0)
-            return rc;
-        c->shard_count = i + 1;
-    }
-    return 0;
+    struct shard_options options = {.publisher = c->publisher,
+                                    .flow = &c->flow,
+                                    .blocks = &c->blocks,
+                                    .metrics = &c->metrics,
+                                    .entities_max = c->config->score.max_entities,
+                                    .streams_max = STREAMS_MAX,
+                                    .event_max_bytes = c->limits.event_max_bytes};
+    return shards_init(&c->shards, publisher_partitions(c->publisher), &options);
 }
 
 static struct shard *shard_of(void *arg, const struct vd_identity *agent, const char **why)
 {
     struct collector *c = arg;
-    if (c->shard_count == 0) {
-        publisher_ready(c->publisher, why);
-        return NULL;
-    }
-    /* A tenant too large for one shard is divided by the unit in its certificates. */
-    char key[2 * VD_NAME_BYTES];
-    int len = snprintf(key, sizeof key, agent->unit[0] != '\0' ? "%s/%s" : "%s", agent->tenant, agent->unit);
-    return c->shards[vd_hash_partition(vd_bytes_of(key, (size_t)len), c->shard_count)];
+    if (c->shards.count > 0)
+        return shards_of(&c->shards, agent);
+    publisher_ready(c->publisher, why);
+    return NULL;
 }
 
 /* ---- Sessions */
@@ -193,13 +177,13 @@ static void on_delivered(void *arg, void *opaque, int error, const char *why)
 static void on_readiness(void *arg, bool ready, const char *why)
 {
     struct collector *c = arg;
-    if (ready && c->shard_count == 0 && make_shards(c) != 0) {
+    if (ready && c->shards.count == 0 && make_shards(c) != 0) {
         vd_log_error("no memory for the shards");
         return;
     }
     c->metrics.ready = ready;
     if (ready)
-        vd_log_info("ready", VD_F_INT("shards", c->shard_count));
+        vd_log_info("ready", VD_F_INT("shards", c->shards.count));
     else
         vd_log_warn("not ready", VD_F_STR("why", why));
     vd_service_status("%s", ready ? "taking events" : why);
@@ -210,8 +194,8 @@ static int start_kafka(struct collector *c, char *error)
     const struct collector_config *config = c->config;
     const char *brokers = config->kafka.brokers;
     if (collector_config_embedded(config)) {
-        int rc =
-            vd_kafka_embedded_new(&c->embedded, config->kafka.topics_prefix, (int)config->kafka.partitions, error);
+        int rc = vd_kafka_embedded_new(&c->embedded, config->kafka.topics_prefix,
+                                       (int)config->kafka.partitions, error);
         if (rc != 0)
             return rc;
         brokers = vd_kafka_embedded_brokers(c->embedded);
@@ -239,9 +223,7 @@ static void refresh_gauges(struct collector *c)
 {
     c->metrics.in_flight_events = c->flow.events;
     c->metrics.in_flight_bytes = c->flow.bytes;
-    c->metrics.streams = 0;
-    for (int32_t i = 0; i < c->shard_count; i++)
-        c->metrics.streams += shard_stream_count(c->shards[i]);
+    c->metrics.streams = shards_stream_count(&c->shards);
 }
 
 static bool page_metrics(void *arg, struct vd_buffer *out)
@@ -261,7 +243,7 @@ static bool page_ready(void *arg, struct vd_buffer *out)
 {
     struct collector *c = arg;
     const char *why = "shutting down";
-    bool ready = c->phase == PHASE_RUNNING && publisher_ready(c->publisher, &why) && c->shard_count > 0;
+    bool ready = c->phase == PHASE_RUNNING && publisher_ready(c->publisher, &why) && c->shards.count > 0;
     vd_buffer_printf(out, "%s: %s\n", ready ? "ready" : "not ready", ready ? "Kafka takes events" : why);
     return ready;
 }
@@ -512,9 +494,7 @@ int collector_reload(struct collector *c, const struct collector_config *fresh, 
 
 void collector_free(struct collector *c)
 {
-    for (int32_t i = 0; i < c->shard_count; i++)
-        shard_free(c->shards[i]);
-    vd_free(c->shards);
+    shards_deinit(&c->shards);
     blocks_deinit(&c->blocks);
     if (c->embedded != NULL)
         vd_kafka_embedded_free(c->embedded);

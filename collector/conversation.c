@@ -22,7 +22,8 @@ void conversation_deinit(struct conversation *c)
     vd_buffer_deinit(&c->out);
 }
 
-void conversation_goodbye(struct conversation *c, enum vd_goodbye_code code, const char *reason, uint32_t retry_after_ms)
+void conversation_goodbye(struct conversation *c, enum vd_goodbye_code code, const char *reason,
+                          uint32_t retry_after_ms)
 {
     if (c->state == CONVERSATION_CLOSING)
         return;
@@ -44,17 +45,9 @@ static int violation(struct conversation *c, enum vd_goodbye_code code, const ch
 static int on_hello(struct conversation *c, struct vd_bytes payload)
 {
     if (vd_hello_read(&c->hello, payload) != 0)
-        return violation(c, VD_GOODBYE_PROTOCOL, "malformed HELLO");
+        return violation(c, VD_GOODBYE_PROTOCOL, "malformed or impossible HELLO");
     if (c->hello.version_min > VD_SESSION_VERSION || c->hello.version_max < VD_SESSION_VERSION)
         return violation(c, VD_GOODBYE_VERSION, "this collector speaks session version 1");
-    for (uint32_t i = 0; i < c->hello.stream_count; i++) {
-        const struct vd_stream_offer *offer = &c->hello.streams[i];
-        if (offer->first == 0 || offer->next < offer->first || offer->next > INT64_MAX)
-            return violation(c, VD_GOODBYE_PROTOCOL, "HELLO offers an impossible range");
-        for (uint32_t k = 0; k < i; k++)
-            if (memcmp(offer->stream, c->hello.streams[k].stream, VD_STREAM_BYTES) == 0)
-                return violation(c, VD_GOODBYE_PROTOCOL, "HELLO offers a stream twice");
-    }
     c->callbacks->hello(c->arg, &c->hello);
     return c->state == CONVERSATION_CLOSING ? VD_EPROTOCOL : 0;
 }
@@ -135,7 +128,8 @@ static int on_frame(void *arg, enum vd_frame_type type, struct vd_bytes payload)
     if (type == VD_FRAME_GOODBYE)
         return on_peer_goodbye(c, payload);
     if (c->state == CONVERSATION_AWAITS_HELLO)
-        return type == VD_FRAME_HELLO ? on_hello(c, payload) : violation(c, VD_GOODBYE_PROTOCOL, "HELLO must come first");
+        return type == VD_FRAME_HELLO ? on_hello(c, payload)
+                                      : violation(c, VD_GOODBYE_PROTOCOL, "HELLO must come first");
     switch (type) {
     case VD_FRAME_BATCH:
         return on_batch(c, payload);
@@ -153,7 +147,10 @@ int conversation_feed(struct conversation *c, struct vd_bytes bytes)
     int rc = vd_frame_reader_feed(&c->reader, bytes, on_frame, c);
     if (rc != 0 && c->state != CONVERSATION_CLOSING) {
         bool limit = rc == VD_ELIMIT;
-        violation(c, rc == VD_EUNSUPPORTED ? VD_GOODBYE_VERSION : limit ? VD_GOODBYE_LIMIT : VD_GOODBYE_PROTOCOL,
+        violation(c,
+                  rc == VD_EUNSUPPORTED ? VD_GOODBYE_VERSION
+                  : limit               ? VD_GOODBYE_LIMIT
+                                        : VD_GOODBYE_PROTOCOL,
                   limit ? "a frame over its limit" : "a malformed frame");
     }
     return rc;
@@ -163,7 +160,8 @@ void conversation_kept(struct conversation *c, uint32_t stream, uint64_t mark, s
 {
     assert(stream < c->hello.stream_count);
     c->kept_bytes += raw_bytes;
-    /* An earlier session may have sent more than this one has so far: an agent is told of what it sent here. */
+    /* An earlier session may have sent more than this one has so far: an agent is told of what it sent here.
+     */
     if (mark >= c->streams[stream].next)
         mark = c->streams[stream].next - 1;
     if (mark > c->streams[stream].mark) {

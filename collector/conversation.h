@@ -1,9 +1,9 @@
-/* The collector's half of the session protocol (PROTOCOL.md section 4), without a socket: an agent's bytes in, frames for
- * it out, and each batch handed to whoever keeps it.
+/* The collector's half of the session protocol (PROTOCOL.md section 4), without a socket: an agent's bytes
+ * in, frames for it out, and each batch handed to whoever keeps it.
  *
- * Happy path: HELLO → the owner's `hello` looks up the streams and answers with conversation_welcome → BATCH … →
- * `batch`, and later conversation_kept → ACK. How it fails: any violation makes conversation_feed return an error with a
- * GOODBYE already in `out`; the caller flushes and closes. One thread at a time. */
+ * Happy path: HELLO → the owner's `hello` looks up the streams and answers with conversation_welcome → BATCH
+ * … → `batch`, and later conversation_kept → ACK. How it fails: any violation makes conversation_feed return
+ * an error with a GOODBYE already in `out`; the caller flushes and closes. One thread at a time. */
 #ifndef COLLECTOR_CONVERSATION_H
 #define COLLECTOR_CONVERSATION_H
 
@@ -12,7 +12,7 @@
 enum conversation_state { CONVERSATION_AWAITS_HELLO, CONVERSATION_OPEN, CONVERSATION_CLOSING };
 
 struct conversation_limits {
-    uint32_t credit_bytes;        /* raw batch bytes that may be under way in a session */
+    uint32_t credit_bytes; /* raw batch bytes that may be under way in a session */
     uint32_t batch_max_bytes, batch_max_events, event_max_bytes, idle_timeout_ms;
 };
 
@@ -24,8 +24,8 @@ struct conversation_callbacks {
 };
 
 struct conversation_stream {
-    uint64_t next;  /* the sequence number that must come */
-    uint64_t mark;  /* told to the agent */
+    uint64_t next; /* the sequence number that must come */
+    uint64_t mark; /* told to the agent */
 };
 
 struct conversation {
@@ -36,10 +36,10 @@ struct conversation {
     struct vd_frame_reader reader;
     struct vd_hello hello;
     struct conversation_stream streams[VD_SESSION_STREAMS_MAX];
-    uint32_t moved;                  /* bit i: stream i's mark moved since the last ACK */
+    uint32_t moved; /* bit i: stream i's mark moved since the last ACK */
     uint64_t received_bytes, kept_bytes, credit_limit_bytes; /* raw batch bytes of this session */
-    uint64_t frames;                 /* whole frames received */
-    uint32_t goodbye_code;           /* the GOODBYE in `out`, or the peer's; 0: none */
+    uint64_t frames;                                         /* whole frames received */
+    uint32_t goodbye_code; /* the GOODBYE in `out`, or the peer's; 0: none */
     char reason[VD_SESSION_TEXT_BYTES];
     struct vd_buffer out;
 };
@@ -55,6 +55,7 @@ void conversation_kept(struct conversation *c, uint32_t stream, uint64_t mark, s
 /* Writes what conversation_kept gathered; nothing if there is nothing new. */
 int conversation_ack(struct conversation *c);
 /* Ends it; of several only the first counts. */
-void conversation_goodbye(struct conversation *c, enum vd_goodbye_code code, const char *reason, uint32_t retry_after_ms);
+void conversation_goodbye(struct conversation *c, enum vd_goodbye_code code, const char *reason,
+                          uint32_t retry_after_ms);
 
 #endif

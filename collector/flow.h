@@ -1,5 +1,5 @@
-/* What is under way between the sessions and Kafka, counted against one bound for the whole collector: over it sessions
- * stop reading, and go on once it has fallen to three quarters. One thread. */
+/* What is under way between the sessions and Kafka, counted against one bound for the whole collector: over
+ * it sessions stop reading, and go on once it has fallen to three quarters. One thread. */
 #ifndef COLLECTOR_FLOW_H
 #define COLLECTOR_FLOW_H
 

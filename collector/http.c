@@ -1,7 +1,8 @@
-/* libmicrohttpd without a thread: its epoll descriptor is watched by the loop, which lets it run when there is something.
+/* libmicrohttpd without a thread: its epoll descriptor is watched by the loop, which lets it run when there
+ * is something.
  *
- * Happy path: a scrape comes → the descriptor is readable → MHD_run → our answer. How it fails: a client that stalls is
- * dropped by MHD's time limit; over the limit of connections new ones wait in the backlog. */
+ * Happy path: a scrape comes → the descriptor is readable → MHD_run → our answer. How it fails: a client that
+ * stalls is dropped by MHD's time limit; over the limit of connections new ones wait in the backlog. */
 #include "http.h"
 
 #include <errno.h>
@@ -16,7 +17,7 @@ enum { CONNECTIONS_MAX = 16, CLIENT_TIMEOUT_S = 10, PAGE_LIMIT_BYTES = 256 * 102
 struct http {
     struct MHD_Daemon *daemon;
     uv_poll_t poll;
-    uv_timer_t tick;   /* so that stalled clients are dropped */
+    uv_timer_t tick; /* so that stalled clients are dropped */
     struct http_callbacks callbacks;
     void *arg;
     void (*on_close)(void *arg);
@@ -36,15 +37,17 @@ static enum MHD_Result answer(struct MHD_Connection *connection, unsigned status
     return rc;
 }
 
-static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, const char *url, const char *method,
-                                  const char *version, const char *upload, size_t *upload_len, void **state)
+static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, const char *url,
+                                  const char *method, const char *version, const char *upload,
+                                  size_t *upload_len, void **state)
 {
     (void)version, (void)upload, (void)upload_len, (void)state;
     struct http *h = arg;
     const struct {
         const char *path;
         bool (*write)(void *arg, struct vd_buffer *out);
-    } pages[] = {{"/metrics", h->callbacks.metrics}, {"/livez", h->callbacks.live}, {"/readyz", h->callbacks.ready}};
+    } pages[] = {
+        {"/metrics", h->callbacks.metrics}, {"/livez", h->callbacks.live}, {"/readyz", h->callbacks.ready}};
     if (strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0)
         return answer(connection, MHD_HTTP_METHOD_NOT_ALLOWED, vd_bytes_str("only GET\n"));
     for (size_t i = 0; i < sizeof pages / sizeof *pages; i++) {
@@ -77,26 +80,28 @@ static void on_tick(uv_timer_t *timer)
 static int start_daemon(struct http *h, const char *address)
 {
     struct vd_address parsed;
-    struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE | AI_NUMERICHOST | AI_NUMERICSERV};
+    struct addrinfo hints = {.ai_socktype = SOCK_STREAM,
+                             .ai_flags = AI_PASSIVE | AI_NUMERICHOST | AI_NUMERICSERV};
     struct addrinfo *found = NULL;
     if (vd_address_parse(&parsed, address) != 0 || getaddrinfo(parsed.host, parsed.port, &hints, &found) != 0)
         return VD_EINVAL;
     unsigned flags = MHD_USE_EPOLL | (found->ai_family == AF_INET6 ? MHD_USE_IPv6 : 0u);
     errno = 0;
     h->daemon = MHD_start_daemon(flags, 0, NULL, NULL, on_request, h, MHD_OPTION_SOCK_ADDR, found->ai_addr,
-                                 MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT,
-                                 (unsigned)CLIENT_TIMEOUT_S, MHD_OPTION_END);
+                                 MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX,
+                                 MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)CLIENT_TIMEOUT_S, MHD_OPTION_END);
     int error = errno;
     freeaddrinfo(found);
     if (h->daemon == NULL)
         return error != 0 ? vd_error_from_errno(error) : VD_EIO;
     const union MHD_DaemonInfo *port = MHD_get_daemon_info(h->daemon, MHD_DAEMON_INFO_BIND_PORT);
-    snprintf(h->address, sizeof h->address, strchr(parsed.host, ':') != NULL ? "[%s]:%u" : "%s:%u", parsed.host,
-             port != NULL ? (unsigned)port->port : 0u);
+    snprintf(h->address, sizeof h->address, strchr(parsed.host, ':') != NULL ? "[%s]:%u" : "%s:%u",
+             parsed.host, port != NULL ? (unsigned)port->port : 0u);
     return 0;
 }
 
-int http_start(struct http **out, uv_loop_t *loop, const char *address, const struct http_callbacks *callbacks, void *arg)
+int http_start(struct http **out, uv_loop_t *loop, const char *address,
+               const struct http_callbacks *callbacks, void *arg)
 {
     struct http *h = vd_calloc(1, sizeof *h);
     if (h == NULL)

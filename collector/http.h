@@ -1,5 +1,6 @@
-/* The collector's HTTP page for machines: /metrics, /livez, /readyz. Served inside the loop, no thread of its own.
- * Bind it to an address that only the monitoring may reach: it asks for no password and tells no secrets. */
+/* The collector's HTTP page for machines: /metrics, /livez, /readyz. Served inside the loop, no thread of its
+ * own. Bind it to an address that only the monitoring may reach: it asks for no password and tells no
+ * secrets. */
 #ifndef COLLECTOR_HTTP_H
 #define COLLECTOR_HTTP_H
 
@@ -16,7 +17,8 @@ struct http_callbacks {
 };
 
 /* address: "127.0.0.1:7171". VD_EINVAL, VD_EEXISTS (port taken), VD_EIO. */
-int http_start(struct http **out, uv_loop_t *loop, const char *address, const struct http_callbacks *callbacks, void *arg);
+int http_start(struct http **out, uv_loop_t *loop, const char *address,
+               const struct http_callbacks *callbacks, void *arg);
 /* Where it listens, with the port that the kernel chose for port 0. */
 const char *http_address(const struct http *h);
 void http_close(struct http *h, void (*cb)(void *arg));

@@ -21,9 +21,10 @@ void metrics_latency(struct metrics *m, int64_t took_ns)
 static int write_latency(const struct metrics *m, struct vd_buffer *out)
 {
     uint64_t total = 0;
-    int rc = vd_buffer_append_str(out, "# HELP vedette_collector_publish_seconds From a batch's receipt to Kafka's "
-                                       "acknowledgement of all of it\n"
-                                       "# TYPE vedette_collector_publish_seconds histogram\n");
+    int rc = vd_buffer_append_str(
+        out, "# HELP vedette_collector_publish_seconds From a batch's receipt to Kafka's "
+             "acknowledgement of all of it\n"
+             "# TYPE vedette_collector_publish_seconds histogram\n");
     for (size_t i = 0; rc == 0 && i < METRICS_LATENCY_BUCKETS; i++) {
         total += m->latency_counts[i];
         rc = vd_buffer_printf(out, "vedette_collector_publish_seconds_bucket{le=\"%g\"} %" PRIu64 "\n",
@@ -41,16 +42,17 @@ static int write_latency(const struct metrics *m, struct vd_buffer *out)
 
 static int write_levels(const struct metrics *m, struct vd_buffer *out)
 {
-    int rc = vd_buffer_append_str(out, "# HELP vedette_collector_events_scored_total Events by level of risk\n"
-                                       "# TYPE vedette_collector_events_scored_total counter\n");
+    int rc =
+        vd_buffer_append_str(out, "# HELP vedette_collector_events_scored_total Events by level of risk\n"
+                                  "# TYPE vedette_collector_events_scored_total counter\n");
     for (size_t i = 0; rc == 0 && i < sizeof LEVEL_NAMES / sizeof *LEVEL_NAMES; i++)
-        rc = vd_buffer_printf(out, "vedette_collector_events_scored_total{level=\"%s\"} %" PRIu64 "\n", LEVEL_NAMES[i],
-                              m->risk_levels[i]);
+        rc = vd_buffer_printf(out, "vedette_collector_events_scored_total{level=\"%s\"} %" PRIu64 "\n",
+                              LEVEL_NAMES[i], m->risk_levels[i]);
     return rc;
 }
 
-static int write_one(struct vd_buffer *out, const char *name, const char *suffix, const char *type, const char *help,
-                     uint64_t value)
+static int write_one(struct vd_buffer *out, const char *name, const char *suffix, const char *type,
+                     const char *help, uint64_t value)
 {
     return vd_buffer_printf(out,
                             "# HELP vedette_collector_%s%s %s\n# TYPE vedette_collector_%s%s %s\n"

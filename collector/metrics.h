@@ -1,5 +1,5 @@
-/* What the collector counts, and its Prometheus text. Written on the loop's thread only; names, units and help texts are in
- * one table in metrics.c. */
+/* What the collector counts, and its Prometheus text. Written on the loop's thread only; names, units and
+ * help texts are in one table in metrics.c. */
 #ifndef COLLECTOR_METRICS_H
 #define COLLECTOR_METRICS_H
 
@@ -38,8 +38,9 @@ struct metrics {
     COLLECTOR_COUNTERS(METRICS_FIELD)
     COLLECTOR_GAUGES(METRICS_FIELD)
 #undef METRICS_FIELD
-    uint64_t risk_levels[5];                            /* events by risk_level_id */
-    uint64_t latency_counts[METRICS_LATENCY_BUCKETS + 1]; /* from receipt of a batch to Kafka's acknowledgement */
+    uint64_t risk_levels[5]; /* events by risk_level_id */
+    uint64_t
+        latency_counts[METRICS_LATENCY_BUCKETS + 1]; /* from receipt of a batch to Kafka's acknowledgement */
     double latency_sum_seconds;
 };
 

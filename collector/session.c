@@ -54,7 +54,8 @@ static void close_session(struct session *s)
 static void log_end(struct session *s, enum vd_log_level level, const char *message, const char *why)
 {
     const struct vd_identity *peer = vd_stream_peer(&s->stream);
-    vd_log(level, message, VD_F_STR("peer", s->stream.address), VD_F_STR("tenant", peer != NULL ? peer->tenant : ""),
+    vd_log(level, message, VD_F_STR("peer", s->stream.address),
+           VD_F_STR("tenant", peer != NULL ? peer->tenant : ""),
            VD_F_STR("agent", peer != NULL ? peer->name : ""), VD_F_STR("why", why));
 }
 
@@ -75,8 +76,8 @@ void session_end(struct session *s, enum vd_goodbye_code code, const char *reaso
         conversation_goodbye(&s->conversation, code, reason, retry_after_ms);
         write_out(s);
     }
-    log_end(s, code == VD_GOODBYE_SHUTDOWN || code == VD_GOODBYE_REPLACED ? VD_LOG_INFO : VD_LOG_WARN, "session ended",
-            reason);
+    log_end(s, code == VD_GOODBYE_SHUTDOWN || code == VD_GOODBYE_REPLACED ? VD_LOG_INFO : VD_LOG_WARN,
+            "session ended", reason);
     close_session(s);
 }
 
@@ -115,7 +116,8 @@ static void on_hello(void *arg, const struct vd_hello *hello)
         int rc = shard_attach(s->shard, a, vd_stream_peer(&s->stream), &hello->streams[i], &marks[i]);
         /* A mark beyond what the agent ever had: not the stream that this collector knows. */
         if (rc == 0 && marks[i] >= hello->streams[i].next) {
-            conversation_goodbye(&s->conversation, VD_GOODBYE_SEQUENCE, "the stream is behind what is kept of it", 0);
+            conversation_goodbye(&s->conversation, VD_GOODBYE_SEQUENCE,
+                                 "the stream is behind what is kept of it", 0);
             return;
         }
         if (rc != 0) {
@@ -159,8 +161,8 @@ static void end_after_feed(struct session *s)
     bool violated = c->goodbye_code == VD_GOODBYE_PROTOCOL || c->goodbye_code == VD_GOODBYE_LIMIT ||
                     c->goodbye_code == VD_GOODBYE_SEQUENCE || c->goodbye_code == VD_GOODBYE_VERSION;
     s->host->metrics->sessions_violated += violated;
-    log_end(s, violated ? VD_LOG_WARN : VD_LOG_INFO, violated ? "session violated the protocol" : "session ended",
-            c->reason);
+    log_end(s, violated ? VD_LOG_WARN : VD_LOG_INFO,
+            violated ? "session violated the protocol" : "session ended", c->reason);
     write_out(s);
     close_session(s);
 }
@@ -193,12 +195,13 @@ static void on_ended(struct vd_stream *stream, int error)
         return;
     if (!s->open)
         s->host->metrics->handshakes_failed++;
-    log_end(s, error == VD_ECLOSED ? VD_LOG_INFO : VD_LOG_WARN, s->open ? "connection ended" : "handshake failed",
-            vd_stream_reason(stream));
+    log_end(s, error == VD_ECLOSED ? VD_LOG_INFO : VD_LOG_WARN,
+            s->open ? "connection ended" : "handshake failed", vd_stream_reason(stream));
     close_session(s);
 }
 
-static const struct vd_stream_callbacks STREAM_CALLBACKS = {.open = on_open, .data = on_data, .ended = on_ended};
+static const struct vd_stream_callbacks STREAM_CALLBACKS = {
+    .open = on_open, .data = on_data, .ended = on_ended};
 
 struct session *session_accept(const struct session_host *host, uv_stream_t *listening)
 {
@@ -253,7 +256,8 @@ void session_tick(struct session *s, uint64_t now_ms)
         why = "no HELLO in time";
     else if (s->stream.paused)
         s->heard_ms = s->frame_begun_ms = now_ms; /* it is this side that does not read */
-    else if (s->frame_begun_ms != 0 && vd_frame_reader_midway(&s->conversation.reader) && now_ms - s->frame_begun_ms > host->frame_timeout_ms)
+    else if (s->frame_begun_ms != 0 && vd_frame_reader_midway(&s->conversation.reader) &&
+             now_ms - s->frame_begun_ms > host->frame_timeout_ms)
         why = "a frame took too long";
     else if (now_ms - s->heard_ms > host->idle_timeout_ms)
         why = "silent for too long";

@@ -1,8 +1,9 @@
 /* A session: one agent's connection, from accept to close.
  *
- * Happy path: accept → TLS → HELLO → attached to its streams' shards → BATCH ⇄ ACK → close. How it fails: deadlines for the
- * handshake, HELLO, a frame that has begun, and silence; a violation; a stream taken over by a newer session; a delivery in
- * doubt. Each ends this session alone: GOODBYE, close, memory back in the close callback. One loop. */
+ * Happy path: accept → TLS → HELLO → attached to its streams' shards → BATCH ⇄ ACK → close. How it fails:
+ * deadlines for the handshake, HELLO, a frame that has begun, and silence; a violation; a stream taken over
+ * by a newer session; a delivery in doubt. Each ends this session alone: GOODBYE, close, memory back in the
+ * close callback. One loop. */
 #ifndef COLLECTOR_SESSION_H
 #define COLLECTOR_SESSION_H
 
@@ -29,7 +30,8 @@ struct session_host {
     void (*dirty)(void *arg, struct session *session);  /* has ACKs to write: call session_flush this turn */
 };
 
-/* Takes the waiting connection of a listener. host outlives the session. NULL without memory: nothing is taken. */
+/* Takes the waiting connection of a listener. host outlives the session. NULL without memory: nothing is
+ * taken. */
 struct session *session_accept(const struct session_host *host, uv_stream_t *listening);
 /* Writes the ACKs gathered since the last call: once a turn of the loop, not once a batch. */
 void session_flush(struct session *s);

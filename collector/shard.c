@@ -17,16 +17,16 @@ struct shard {
 
 /* A batch on its way: alive until every record of it has come back. */
 struct batch {
-    struct batch *next;          /* the next younger of its stream */
+    struct batch *next; /* the next younger of its stream */
     struct shard *shard;
     struct stream *stream;
-    struct attachment *from;     /* NULL once that session let go */
-    struct block *blocks;        /* the bytes of its records */
+    struct attachment *from; /* NULL once that session let go */
+    struct block *blocks;    /* the bytes of its records */
     uint64_t last_seq;
     uint32_t outstanding, event_count, published;
     size_t raw_bytes;
     int64_t received_ns;
-    bool whole;                  /* all of it has been handed to the publisher */
+    bool whole; /* all of it has been handed to the publisher */
 };
 
 int shard_new(struct shard **out, const struct shard_options *options)
@@ -190,7 +190,8 @@ static void free_batch(struct batch *b)
     flow_remove(o->flow, events, bytes);
 }
 
-/* A stream in doubt: whatever was under way is forgotten batch by batch, and at the last the stream starts from its mark. */
+/* A stream in doubt: whatever was under way is forgotten batch by batch, and at the last the stream starts
+ * from its mark. */
 static void drain_doubt(struct stream *stream)
 {
     while (stream->oldest != NULL && stream->oldest->whole && stream->oldest->outstanding == 0) {
@@ -221,7 +222,8 @@ static void complete(struct stream *stream, int64_t now_ns)
         metrics_latency(metrics, now_ns - b->received_ns);
         free_batch(b);
         if (stream->attachment != NULL)
-            stream->attachment->kept(stream->attachment, stream->mark, from == stream->attachment ? raw_bytes : 0);
+            stream->attachment->kept(stream->attachment, stream->mark,
+                                     from == stream->attachment ? raw_bytes : 0);
     }
 }
 
@@ -251,7 +253,8 @@ void shard_delivered(void *opaque, int error, int64_t monotonic_ns)
 
 /* ---- In */
 
-static struct batch *begin(struct attachment *a, const struct vd_batch *in, size_t raw_bytes, struct shard_time now)
+static struct batch *begin(struct attachment *a, const struct vd_batch *in, size_t raw_bytes,
+                           struct shard_time now)
 {
     struct stream *stream = a->stream;
     struct batch *b = vd_calloc(1, sizeof *b);
@@ -277,10 +280,11 @@ int shard_take(struct attachment *a, struct vd_batch *in, size_t raw_bytes, stru
     struct batch *b = begin(a, in, raw_bytes, now);
     if (b == NULL)
         return VD_ENOMEM;
-    struct passage p = {
-        .batch = b,
-        .origin = {.partition = a->shard->options.partition, .key = stream_key(stream), .tenant = stream_tenant(stream)},
-        .now = now};
+    struct passage p = {.batch = b,
+                        .origin = {.partition = a->shard->options.partition,
+                                   .key = stream_key(stream),
+                                   .tenant = stream_tenant(stream)},
+                        .now = now};
     uint64_t seq = in->first_seq;
     int rc = 0;
     for (struct vd_bytes event; rc == 0 && vd_batch_next(in, &event); seq++) {

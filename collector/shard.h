@@ -1,9 +1,11 @@
-/* A shard: the one writer of a Kafka partition. Batches of its tenants' agents go through it in order: validated, scored,
- * extended by the collector's fields, published, and told as kept once Kafka has acknowledged all of a batch.
+/* A shard: the one writer of a Kafka partition. Batches of its tenants' agents go through it in order:
+ * validated, scored, extended by the collector's fields, published, and told as kept once Kafka has
+ * acknowledged all of a batch.
  *
- * Happy path: shard_attach → shard_take … ⇄ `kept` … → shard_detach. How it fails: an event that may not pass goes to the
- * dead letter topic and counts as kept there; a delivery that fails puts the stream in doubt: its session is told `lost`,
- * nothing more is taken until everything under way has come back, and the agent then resumes from the mark. One thread. */
+ * Happy path: shard_attach → shard_take … ⇄ `kept` … → shard_detach. How it fails: an event that may not pass
+ * goes to the dead letter topic and counts as kept there; a delivery that fails puts the stream in doubt: its
+ * session is told `lost`, nothing more is taken until everything under way has come back, and the agent then
+ * resumes from the mark. One thread. */
 #ifndef COLLECTOR_SHARD_H
 #define COLLECTOR_SHARD_H
 
@@ -32,18 +34,19 @@ size_t shard_stream_count(const struct shard *shard);
 /* A session's hold on a stream, in the session's storage. */
 struct attachment {
     struct shard *shard;
-    struct stream *stream;       /* NULL: not attached */
-    uint32_t index;              /* of the stream in its session */
+    struct stream *stream; /* NULL: not attached */
+    uint32_t index;        /* of the stream in its session */
     uint64_t raw_bytes_under_way;
     void *owner;
     /* Up to mark everything is kept; raw_bytes of batches taken through this attachment came free. */
     void (*kept)(struct attachment *a, uint64_t mark, size_t raw_bytes);
-    /* Somebody else attached to the stream (VD_EEXISTS), or it is in doubt (VD_EKAFKA). It is detached already. */
+    /* Somebody else attached to the stream (VD_EEXISTS), or it is in doubt (VD_EKAFKA). It is detached
+     * already. */
     void (*lost)(struct attachment *a, int error);
 };
 
-/* Takes hold of the stream an agent offers; *mark: what is kept of it. A session that held it loses it. VD_EUNAVAILABLE:
- * the stream is in doubt, come back in a moment; VD_EFULL: too many streams. */
+/* Takes hold of the stream an agent offers; *mark: what is kept of it. A session that held it loses it.
+ * VD_EUNAVAILABLE: the stream is in doubt, come back in a moment; VD_EFULL: too many streams. */
 int shard_attach(struct shard *shard, struct attachment *a, const struct vd_identity *agent,
                  const struct vd_stream_offer *offer, uint64_t *mark);
 void shard_detach(struct attachment *a);

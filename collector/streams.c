@@ -83,7 +83,8 @@ static void forget_for(struct streams *s, struct vd_bytes key)
     }
 }
 
-struct stream *streams_get(struct streams *s, const struct vd_identity *agent, const uint8_t id[VD_STREAM_BYTES])
+struct stream *streams_get(struct streams *s, const struct vd_identity *agent,
+                           const uint8_t id[VD_STREAM_BYTES])
 {
     char text[STREAMS_KEY_BYTES];
     int len = snprintf(text, sizeof text, "%s/%s", agent->tenant, agent->name);

@@ -1,8 +1,8 @@
 /* What a shard remembers of its agents' streams: how far each is taken in, and how far Kafka has it.
  *
- * A stream outlives its sessions, so that an agent that comes back neither repeats nor loses what is under way. A stream is
- * forgotten when its agent opens more than STREAMS_AN_AGENT newer ones, or the shard holds too many: the longest untouched
- * first, never one with something under way or a session. One thread. */
+ * A stream outlives its sessions, so that an agent that comes back neither repeats nor loses what is under
+ * way. A stream is forgotten when its agent opens more than STREAMS_AN_AGENT newer ones, or the shard holds
+ * too many: the longest untouched first, never one with something under way or a session. One thread. */
 #ifndef COLLECTOR_STREAMS_H
 #define COLLECTOR_STREAMS_H
 
@@ -17,15 +17,15 @@ struct attachment;
 
 struct stream {
     struct stream *hash_next;
-    struct stream *older, *newer;    /* by last use, in the whole table */
-    char key[STREAMS_KEY_BYTES];     /* "tenant/agent", the Kafka key of its events */
+    struct stream *older, *newer; /* by last use, in the whole table */
+    char key[STREAMS_KEY_BYTES];  /* "tenant/agent", the Kafka key of its events */
     uint8_t key_len, tenant_len;
     uint8_t id[VD_STREAM_BYTES];
-    uint64_t taken;                  /* highest sequence number taken in */
-    uint64_t mark;                   /* highest that Kafka has, without a hole below */
-    struct batch *oldest, *newest;   /* under way, in order */
-    struct attachment *attachment;   /* the session that feeds it, or NULL */
-    bool in_doubt;                   /* something under way failed: wait for the rest, then start again from the mark */
+    uint64_t taken;                /* highest sequence number taken in */
+    uint64_t mark;                 /* highest that Kafka has, without a hole below */
+    struct batch *oldest, *newest; /* under way, in order */
+    struct attachment *attachment; /* the session that feeds it, or NULL */
+    bool in_doubt; /* something under way failed: wait for the rest, then start again from the mark */
 };
 
 struct streams {
@@ -37,7 +37,8 @@ struct streams {
 int streams_init(struct streams *s, size_t count_max);
 void streams_deinit(struct streams *s);
 /* The stream, remembered or new; NULL when all count_max are in use, or without memory. */
-struct stream *streams_get(struct streams *s, const struct vd_identity *agent, const uint8_t id[VD_STREAM_BYTES]);
+struct stream *streams_get(struct streams *s, const struct vd_identity *agent,
+                           const uint8_t id[VD_STREAM_BYTES]);
 
 static inline struct vd_bytes stream_key(const struct stream *s)
 {

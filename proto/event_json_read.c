@@ -1,23 +1,31 @@
-/* OCSF JSON to events: one pass over the text along the plan of names fills the generated structs, which are
- * then packed. */
+/* OCSF JSON to events: jansson makes a tree of the text, which a walk along the plan of names copies into the
+ * generated structs, which are then packed.
+ *
+ * The text is hostile. Its length is capped before jansson sees it, which bounds the tree, and jansson
+ * refuses what is no JSON: broken UTF-8, a NUL, a name twice, nesting beyond its 2048 levels, integers beyond
+ * 64 bits. The walk refuses what is no event, and goes no deeper than the schema, which has no recursion. */
 #include <vedette/event_json.h>
 
 #include <event.pb-c.h>
+#include <jansson.h>
+#include <math.h>
 #include <stdio.h>
+#include <string.h>
 #include <vedette/error.h>
 
 #include "event_json_names.h"
-#include "event_json_scan.h"
+#include "event_json_scratch.h"
+
+_Static_assert(sizeof(json_int_t) == sizeof(int64_t), "an integer of jansson's is one of ours");
 
 /* Where a value stands, from the inside out; lives on the stack of the walk. */
 struct place {
     const struct place *up;
-    struct vd_bytes name; /* data NULL: an element of up, number index */
+    const char *name; /* NULL: an element of up, number index */
     size_t index;
 };
 
 struct reader {
-    struct json_scan scan;
     struct event_json_scratch scratch;
     char *error; /* VD_JSON_ERROR_BYTES, or NULL */
 };
@@ -31,10 +39,9 @@ static size_t put_place(const struct place *place, char *out, size_t cap)
     size_t used = put_place(place->up, out, cap);
     if (used >= cap)
         return used;
-    int len = place->name.data == NULL ? snprintf(out + used, cap - used, "[%zu]", place->index)
-                                       : snprintf(out + used, cap - used, "%s%.*s", used > 0 ? "." : "",
-                                                  (int)(place->name.len < cap ? place->name.len : cap),
-                                                  (const char *)place->name.data);
+    int len = place->name == NULL
+                  ? snprintf(out + used, cap - used, "[%zu]", place->index)
+                  : snprintf(out + used, cap - used, "%s%s", used > 0 ? "." : "", place->name);
     return len < 0 ? used : used + (size_t)len;
 }
 
@@ -58,286 +65,253 @@ static int refuse(struct reader *r, const struct place *place, const char *what)
     return VD_EMALFORMED;
 }
 
-/* As refuse(), but a text that stops in the middle is best told so. */
-static int refuse_next(struct reader *r, const struct place *place, const char *what)
+/* Why jansson made no tree. */
+static int refuse_text(struct reader *r, const json_error_t *why)
 {
-    json_scan_peek(&r->scan);
-    return refuse(r, place, r->scan.at == r->scan.end ? "the text ends too early" : what);
-}
-
-static int scanned(struct reader *r, int rc, const struct place *place)
-{
-    return rc == VD_EMALFORMED ? refuse_next(r, place, r->scan.wrong) : rc;
+    if (why->text[0] == '\0') /* without memory it says nothing */
+        return VD_ENOMEM;
+    if (r->error == NULL)
+        return VD_EMALFORMED;
+    snprintf(r->error, VD_JSON_ERROR_BYTES, "line %d, column %d, position %d: %.90s", why->line, why->column,
+             why->position, why->text);
+    make_printable(r->error);
+    return VD_EMALFORMED;
 }
 
 /* --- scalars --- */
 
-static int read_int32(struct reader *r, int32_t *out, const struct place *place)
+static int read_int64(struct reader *r, const json_t *value, int64_t *out, const struct place *place)
 {
-    int64_t value;
-    int rc = scanned(r, json_scan_integer(&r->scan, &value), place);
-    if (rc != 0)
-        return rc;
-    *out = (int32_t)value;
-    return value == *out ? 0 : refuse(r, place, "out of range");
-}
-
-static int read_bool(struct reader *r, protobuf_c_boolean *out, const struct place *place)
-{
-    *out = json_scan_take(&r->scan, "true");
-    return *out || json_scan_take(&r->scan, "false") ? 0 : refuse_next(r, place, "expected true or false");
-}
-
-static int terminate(struct reader *r, struct vd_bytes text, char **out)
-{
-    *out = event_json_alloc(&r->scratch, text.len + 1);
-    if (*out == NULL)
-        return r->scratch.error;
-    if (text.len > 0)
-        memcpy(*out, text.data, text.len);
-    (*out)[text.len] = '\0';
+    if (!json_is_integer(value))
+        return refuse(r, place, "expected an integer");
+    *out = json_integer_value(value);
     return 0;
 }
 
-static int read_string(struct reader *r, char **out, const struct place *place)
+static int read_int32(struct reader *r, const json_t *value, int32_t *out, const struct place *place)
 {
-    struct vd_bytes text;
-    int rc = scanned(r, json_scan_string(&r->scan, &text), place);
-    return rc != 0 ? rc : terminate(r, text, out);
-}
-
-static int read_double(struct reader *r, double *out, const struct place *place)
-{
-    static const char expected[] = "expected a number in a string";
-    char *text;
-    if (json_scan_peek(&r->scan) != '"')
-        return refuse_next(r, place, expected);
-    int rc = read_string(r, &text, place);
+    int64_t wide;
+    int rc = read_int64(r, value, &wide, place);
     if (rc != 0)
         return rc;
-    return json_scan_double(text, out) ? 0 : refuse(r, place, expected);
+    *out = (int32_t)wide;
+    return wide == *out ? 0 : refuse(r, place, "out of range");
+}
+
+static int read_bool(struct reader *r, const json_t *value, protobuf_c_boolean *out,
+                     const struct place *place)
+{
+    *out = json_is_true(value);
+    return json_is_boolean(value) ? 0 : refuse(r, place, "expected true or false");
+}
+
+static int copy(struct reader *r, const char *text, char **out)
+{
+    size_t size = strlen(text) + 1;
+    *out = event_json_alloc(&r->scratch, size);
+    if (*out == NULL)
+        return r->scratch.error;
+    memcpy(*out, text, size);
+    return 0;
+}
+
+static int read_string(struct reader *r, const json_t *value, char **out, const struct place *place)
+{
+    return json_is_string(value) ? copy(r, json_string_value(value), out)
+                                 : refuse(r, place, "expected a string");
+}
+
+/* A whole text as a JSON number: such a one begins and ends at once, where jansson would skip white space. */
+static bool parse_number(const char *text, size_t len, double *out)
+{
+    if (len == 0 || strchr("-0123456789", text[0]) == NULL || strchr("0123456789", text[len - 1]) == NULL)
+        return false;
+    json_t *number = json_loadb(text, len, JSON_DECODE_ANY | JSON_DECODE_INT_AS_REAL, NULL);
+    bool is_number = json_is_real(number);
+    if (is_number)
+        *out = json_real_value(number);
+    json_decref(number);
+    return is_number;
+}
+
+/* A number, or one of the names of numbers that JSON lacks. */
+static int read_double(struct reader *r, const json_t *value, double *out, const struct place *place)
+{
+    static const struct {
+        const char *name;
+        double value;
+    } named[] = {{"NaN", NAN}, {"Infinity", HUGE_VAL}, {"-Infinity", -HUGE_VAL}};
+    const char *text = json_is_string(value) ? json_string_value(value) : "";
+    for (size_t i = 0; i < sizeof named / sizeof named[0]; i++) {
+        if (strcmp(text, named[i].name) == 0) {
+            *out = named[i].value;
+            return 0;
+        }
+    }
+    return parse_number(text, strlen(text), out) ? 0 : refuse(r, place, "expected a number in a string");
 }
 
 /* --- structure --- */
 
-static int read_message(struct reader *r, const struct event_json_message *plan, ProtobufCMessage **out,
-                        const struct place *place);
+static int read_message(struct reader *r, const struct event_json_message *plan, json_t *object,
+                        ProtobufCMessage **out, const struct place *place);
 
-static int read_value(struct reader *r, const struct event_json_field *field, void *at,
+static int read_value(struct reader *r, const struct event_json_field *field, json_t *value, void *at,
                       const struct place *place)
 {
     switch (field->kind) {
     case EVENT_JSON_INT32:
-        return read_int32(r, at, place);
+        return read_int32(r, value, at, place);
     case EVENT_JSON_INT64:
-        return scanned(r, json_scan_integer(&r->scan, at), place);
+        return read_int64(r, value, at, place);
     case EVENT_JSON_BOOL:
-        return read_bool(r, at, place);
+        return read_bool(r, value, at, place);
     case EVENT_JSON_DOUBLE:
-        return read_double(r, at, place);
+        return read_double(r, value, at, place);
     case EVENT_JSON_STRING:
-        return read_string(r, at, place);
+        return read_string(r, value, at, place);
     case EVENT_JSON_MESSAGE:
     case EVENT_JSON_MAP:
         break;
     }
-    return read_message(r, field->message, at, place);
-}
-
-static int enter(struct reader *r, const char *mark, const char *expected, const struct place *place)
-{
-    return json_scan_take(&r->scan, mark) ? 0 : refuse_next(r, place, expected);
-}
-
-static int enter_object(struct reader *r, const struct place *place)
-{
-    return enter(r, "{", "expected an object", place);
-}
-
-enum { NEXT = 1 }; /* of next_*(): there is one, and the scan stands before its value; 0 is the end */
-
-/* seen: how many members came before. */
-static int next_member(struct reader *r, size_t seen, struct vd_bytes *name, const struct place *place)
-{
-    if (json_scan_take(&r->scan, "}"))
-        return 0;
-    if (seen > 0 && !json_scan_take(&r->scan, ","))
-        return refuse_next(r, place, "expected ',' or '}'");
-    if (json_scan_peek(&r->scan) != '"')
-        return refuse_next(r, place, "expected a name");
-    int rc = scanned(r, json_scan_string(&r->scan, name), place);
-    if (rc != 0)
-        return rc;
-    return json_scan_take(&r->scan, ":") ? NEXT : refuse_next(r, place, "expected ':'");
-}
-
-static int next_element(struct reader *r, size_t seen, const struct place *place)
-{
-    if (json_scan_take(&r->scan, "]"))
-        return 0;
-    if (seen > 0 && !json_scan_take(&r->scan, ","))
-        return refuse_next(r, place, "expected ',' or ']'");
-    return NEXT;
+    return read_message(r, field->message, value, at, place);
 }
 
 /* A value that OCSF nests: {"inner": value}. An element must have it; a member may be empty. */
-static int read_nested(struct reader *r, const struct event_json_field *field, void *at,
+static int read_nested(struct reader *r, const struct event_json_field *field, json_t *object, void *at,
                        const struct place *place)
 {
     struct place inside = {.up = place};
-    size_t seen = 0;
-    int rc = enter_object(r, place);
-    if (rc != 0)
-        return rc;
-    while ((rc = next_member(r, seen, &inside.name, place)) == NEXT) {
-        if (!vd_bytes_equal(inside.name, field->inner))
+    json_t *value;
+    if (!json_is_object(object))
+        return refuse(r, place, "expected an object");
+    if (field->repeated && json_object_size(object) == 0)
+        return refuse(r, place, "empty object");
+    json_object_foreach(object, inside.name, value)
+    {
+        if (!vd_bytes_equal(vd_bytes_str(inside.name), field->inner))
             return refuse(r, &inside, "unknown name");
-        if (seen++ > 0)
-            return refuse(r, &inside, "name twice");
-        rc = read_value(r, field, at, &inside);
+        int rc = read_value(r, field, value, at, &inside);
         if (rc != 0)
             return rc;
     }
-    return rc == 0 && seen == 0 && field->repeated ? refuse(r, place, "empty object") : rc;
+    return 0;
 }
 
-/* A list of pointers that grows in the arena; what it leaves behind there is less than it holds. */
+/* What a repeated field points to. */
 struct list {
-    void **items;
-    size_t count, cap;
+    void **items; /* NULL if there are none */
+    size_t count; /* that are in it already */
 };
 
-static void **add(struct reader *r, struct list *list)
+static int make_list(struct reader *r, struct list *list, size_t size)
 {
-    enum { FIRST = 4 };
-    if (list->count == list->cap) {
-        size_t cap = list->cap == 0 ? FIRST : list->cap * 2;
-        void **items = event_json_alloc(&r->scratch, cap * sizeof *items);
-        if (items == NULL)
-            return NULL;
-        if (list->count > 0)
-            memcpy(items, list->items, list->count * sizeof *items);
-        list->items = items;
-        list->cap = cap;
-    }
-    return &list->items[list->count++];
+    if (size > 0 && (list->items = event_json_alloc(&r->scratch, size * sizeof *list->items)) == NULL)
+        return r->scratch.error;
+    return 0;
 }
 
-static int read_array(struct reader *r, const struct event_json_field *field, struct list *list,
-                      const struct place *place)
+static int read_array(struct reader *r, const struct event_json_field *field, json_t *array,
+                      struct list *list, const struct place *place)
 {
     struct place inside = {.up = place};
-    int rc = enter(r, "[", "expected an array", place);
+    json_t *value;
+    if (!json_is_array(array))
+        return refuse(r, place, "expected an array");
+    int rc = make_list(r, list, json_array_size(array));
     if (rc != 0)
         return rc;
-    while ((rc = next_element(r, list->count, place)) == NEXT) {
-        inside.index = list->count;
-        void **item = add(r, list);
-        if (item == NULL)
-            return r->scratch.error;
-        rc =
-            field->inner.len > 0 ? read_nested(r, field, item, &inside) : read_value(r, field, item, &inside);
+    json_array_foreach(array, inside.index, value)
+    {
+        void **item = &list->items[list->count++];
+        rc = field->inner.len > 0 ? read_nested(r, field, value, item, &inside)
+                                  : read_value(r, field, value, item, &inside);
         if (rc != 0)
             return rc;
     }
-    return rc;
+    return 0;
 }
 
-static int read_entry(struct reader *r, struct vd_bytes key, void **out, const struct place *place)
+static int read_entry(struct reader *r, const json_t *value, void **out, const struct place *place)
 {
     Vedette__V1__Event__UnmappedEntry *entry = event_json_alloc(&r->scratch, sizeof *entry);
     if (entry == NULL)
         return r->scratch.error;
     vedette__v1__event__unmapped_entry__init(entry);
     *out = entry;
-    int rc = terminate(r, key, &entry->key);
-    return rc != 0 ? rc : read_string(r, &entry->value, place);
+    int rc = copy(r, place->name, &entry->key);
+    return rc != 0 ? rc : read_string(r, value, &entry->value, place);
 }
 
-static bool has_key(const struct list *entries, struct vd_bytes key)
-{
-    for (size_t i = 0; i < entries->count; i++) {
-        const Vedette__V1__Event__UnmappedEntry *entry = entries->items[i];
-        if (vd_bytes_equal(vd_bytes_str(entry->key), key))
-            return true;
-    }
-    return false;
-}
-
-static int read_map(struct reader *r, struct list *list, const struct place *place)
+static int read_map(struct reader *r, json_t *object, struct list *list, const struct place *place)
 {
     struct place inside = {.up = place};
-    int rc = enter_object(r, place);
+    json_t *value;
+    if (!json_is_object(object))
+        return refuse(r, place, "expected an object");
+    if (json_object_size(object) > VD_EVENT_JSON_UNMAPPED_MAX)
+        return VD_ELIMIT;
+    int rc = make_list(r, list, json_object_size(object));
     if (rc != 0)
         return rc;
-    while ((rc = next_member(r, list->count, &inside.name, place)) == NEXT) {
-        if (list->count == VD_EVENT_JSON_UNMAPPED_MAX) /* the search for a key is linear */
-            return VD_ELIMIT;
-        if (has_key(list, inside.name))
-            return refuse(r, &inside, "name twice");
-        void **item = add(r, list);
-        if (item == NULL)
-            return r->scratch.error;
-        rc = read_entry(r, inside.name, item, &inside);
+    json_object_foreach(object, inside.name, value)
+    {
+        rc = read_entry(r, value, &list->items[list->count++], &inside);
         if (rc != 0)
             return rc;
     }
-    return rc;
+    return 0;
 }
 
-static int read_field(struct reader *r, const struct event_json_field *field, ProtobufCMessage *message,
-                      const struct place *place)
+static int read_field(struct reader *r, const struct event_json_field *field, json_t *value,
+                      ProtobufCMessage *message, const struct place *place)
 {
     void *at = event_json_at(field, message), *quantifier = event_json_quantifier_at(field, message);
     if (field->repeated) {
         struct list list = {0};
-        int rc =
-            field->kind == EVENT_JSON_MAP ? read_map(r, &list, place) : read_array(r, field, &list, place);
+        int rc = field->kind == EVENT_JSON_MAP ? read_map(r, value, &list, place)
+                                               : read_array(r, field, value, &list, place);
         *(void ***)at = list.items;
         *(size_t *)quantifier = list.count;
         return rc;
     }
     if (field->oneof_case != 0)
         *(uint32_t *)quantifier = field->oneof_case;
-    return field->inner.len > 0 ? read_nested(r, field, at, place) : read_value(r, field, at, place);
+    return field->inner.len > 0 ? read_nested(r, field, value, at, place)
+                                : read_value(r, field, value, at, place);
 }
 
-/* The index of the field called name, or the count of fields. */
-static size_t find(const struct event_json_message *plan, struct vd_bytes name)
+/* NULL if no field is called name. */
+static const struct event_json_field *find(const struct event_json_message *plan, struct vd_bytes name)
 {
-    size_t i = 0;
-    while (i < plan->field_count && !vd_bytes_equal(plan->fields[i].name, name))
-        i++;
-    return i;
+    for (size_t i = 0; i < plan->field_count; i++)
+        if (vd_bytes_equal(plan->fields[i].name, name))
+            return &plan->fields[i];
+    return NULL;
 }
 
-/* Recursion ends with the schema, which has none: what is nested deeper has an unknown name. */
-static int read_message(struct reader *r, const struct event_json_message *plan, ProtobufCMessage **out,
-                        const struct place *place)
+static int read_message(struct reader *r, const struct event_json_message *plan, json_t *object,
+                        ProtobufCMessage **out, const struct place *place)
 {
     struct place inside = {.up = place};
-    bool known[EVENT_JSON_MEMBERS_MAX] = {false};
-    size_t seen = 0;
-    int rc = enter_object(r, place);
-    if (rc != 0)
-        return rc;
+    json_t *value;
+    if (!json_is_object(object))
+        return refuse(r, place, "expected an object");
     ProtobufCMessage *message = event_json_alloc(&r->scratch, plan->descriptor->sizeof_message);
     if (message == NULL)
         return r->scratch.error;
     protobuf_c_message_init(plan->descriptor, message);
-    while ((rc = next_member(r, seen++, &inside.name, place)) == NEXT) {
-        size_t i = find(plan, inside.name);
-        if (i == plan->field_count)
+    *out = message;
+    json_object_foreach(object, inside.name, value)
+    {
+        const struct event_json_field *field = find(plan, vd_bytes_str(inside.name));
+        if (field == NULL)
             return refuse(r, &inside, "unknown name");
-        if (known[i])
-            return refuse(r, &inside, "name twice");
-        known[i] = true;
-        rc = read_field(r, &plan->fields[i], message, &inside);
+        int rc = read_field(r, field, value, message, &inside);
         if (rc != 0)
             return rc;
     }
-    *out = message;
-    return rc;
+    return 0;
 }
 
 static int pack(const ProtobufCMessage *message, struct vd_buffer *out)
@@ -356,15 +330,19 @@ int vd_event_json_read(struct vd_bytes json, struct vd_arena *scratch, struct vd
 {
     struct reader r = {.scratch.arena = scratch, .error = error};
     ProtobufCMessage *event = NULL;
-    const uint8_t *begin = json.len > 0 ? json.data : (const uint8_t *)""; /* not a null pointer plus 0 */
-    r.scan = (struct json_scan){.at = begin, .end = begin + json.len, .scratch = &r.scratch};
+    json_error_t why;
     if (error != NULL)
         error[0] = '\0';
-    int rc = read_message(&r, event_json_plan(), &event, NULL);
-    if (rc == 0 && (json_scan_peek(&r.scan), r.scan.at != r.scan.end))
-        rc = refuse(&r, NULL, "text after the object");
+    if (json.len > VD_EVENT_JSON_MAX_BYTES)
+        return VD_ELIMIT;
+    const char *text = json.len > 0 ? (const char *)json.data : ""; /* NULL is no text to jansson */
+    json_t *tree = json_loadb(text, json.len, JSON_REJECT_DUPLICATES, &why);
+    if (tree == NULL)
+        return refuse_text(&r, &why);
+    int rc = read_message(&r, event_json_plan(), tree, &event, NULL);
     if (rc == 0)
         rc = pack(event, out);
+    json_decref(tree);
     vd_arena_reset(scratch);
     return rc;
 }

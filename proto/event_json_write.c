@@ -3,6 +3,7 @@
 
 #include <event.pb-c.h>
 #include <vedette/error.h>
+#include <vedette/event_flatten.h>
 #include <vedette/utf8.h>
 
 #include "event_json_names.h"
@@ -200,10 +201,13 @@ int vd_event_json_write(struct vd_bytes event, struct vd_arena *scratch, struct 
     ProtobufCAllocator allocator = {.alloc = allocate, .free = forget, .allocator_data = &heap};
     struct writer w = {.scratch = &heap};
     const struct event_json_message *plan = event_json_plan();
+    /* A spliced event has sub-messages in pieces, which protobuf-c would not merge whole. */
+    int rc = vd_event_flatten(event, scratch, &event);
     /* Fields that the schema does not know stay behind: JSON has no names for them. */
     ProtobufCMessage *message =
-        protobuf_c_message_unpack(plan->descriptor, &allocator, event.len, event.data);
-    int rc = VD_EMALFORMED;
+        rc == 0 ? protobuf_c_message_unpack(plan->descriptor, &allocator, event.len, event.data) : NULL;
+    if (rc == 0)
+        rc = VD_EMALFORMED;
     if (message != NULL) {
         json_text_begin(&w.text, out);
         write_message(&w, plan, message);

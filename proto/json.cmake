@@ -1,5 +1,5 @@
 # OCSF JSON.
 vd_library(vedette-json
-  SOURCES event_json_names.c event_json_read.c event_json_scan.c event_json_text.c event_json_write.c
-  LINK vedette-base vedette-proto-generated
-  PRIVATE_LINK Threads::Threads)
+  SOURCES event_json_names.c event_json_read.c event_json_text.c event_json_write.c
+  LINK vedette-base vedette-proto vedette-proto-generated
+  PRIVATE_LINK PkgConfig::JANSSON Threads::Threads)

@@ -33,9 +33,10 @@ int session_text_read(char out[VD_SESSION_TEXT_BYTES], const struct vd_wire_fiel
         return VD_ELIMIT;
     if (!vd_utf8_valid(text) || (text.len > 0 && memchr(text.data, 0, text.len) != NULL))
         return VD_EMALFORMED;
+    /* Cleared first: of a longer text that came before nothing is left behind the end. */
+    memset(out, 0, VD_SESSION_TEXT_BYTES);
     if (text.len > 0)
         memcpy(out, text.data, text.len);
-    out[text.len] = '\0';
     return 0;
 }
 

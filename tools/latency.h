@@ -1,5 +1,5 @@
-/* Quantiles of durations in fixed memory: buckets that are 1/16 of an octave wide (as in HdrHistogram), so a quantile is off
- * by at most 7%. */
+/* Quantiles of durations in fixed memory: buckets that are 1/16 of an octave wide (as in HdrHistogram), so a
+ * quantile is off by at most 7%. */
 #ifndef TOOLS_LATENCY_H
 #define TOOLS_LATENCY_H
 

@@ -1,8 +1,8 @@
 /* vedette load: many simulated agents over mutual TLS at a given rate, and what came of it.
  *
- * Happy path: certificates for the agents from the authority's folder → all connect → events at the rate → the time is up,
- * or the number is reached → wait for the last acknowledgement → the summary. How it fails: agents reconnect by themselves;
- * what is not acknowledged in the end is told, and the exit code says so. */
+ * Happy path: certificates for the agents from the authority's folder → all connect → events at the rate →
+ * the time is up, or the number is reached → wait for the last acknowledgement → the summary. How it fails:
+ * agents reconnect by themselves; what is not acknowledged in the end is told, and the exit code says so. */
 #include <argp.h>
 #include <errno.h>
 #include <inttypes.h>
@@ -50,20 +50,23 @@ static const struct argp_option OPTIONS[] = {
     {"identity", 'i', "DIR", 0, "Folder of the certificate authority (vedette identity init)", 0},
     {"agents", 'n', "N", 0, "Simulated agents, each with its own certificate and connection (default 10)", 0},
     {"tenants", 't', "N", 0, "Enterprises they belong to (default 4)", 0},
-    {"rate", 'r', "N", 0, "Events per second of all agents together; 0: as fast as they are taken (default 1000)", 0},
+    {"rate", 'r', "N", 0,
+     "Events per second of all agents together; 0: as fast as they are taken (default 1000)", 0},
     {"for", 'f', "SECONDS", 0, "How long (default 10)", 0},
     {"events", 'e', "N", 0, "Stop after so many events instead", 0},
     {"batch", 'b', "N", 0, "Events a frame (default 200)", 0},
     {"quiet", 'q', NULL, 0, "No line a second, only the summary", 0},
     {0}};
 
-static uint64_t number(const char *text, uint64_t low, uint64_t high, struct argp_state *state, const char *what)
+static uint64_t number(const char *text, uint64_t low, uint64_t high, struct argp_state *state,
+                       const char *what)
 {
     char *end;
     errno = 0;
     unsigned long long value = strtoull(text, &end, 10);
     if (errno != 0 || end == text || *end != '\0' || value < low || value > high)
-        argp_error(state, "%s must be a number from %" PRIu64 " to %" PRIu64 ", not '%s'", what, low, high, text);
+        argp_error(state, "%s must be a number from %" PRIu64 " to %" PRIu64 ", not '%s'", what, low, high,
+                   text);
     return value;
 }
 
@@ -113,7 +116,8 @@ static int make_identity(struct load *load, const char *folder, unsigned i, char
 {
     const char *authority = load->arguments.authority;
     char stem[64], certificate[PATH_MAX], key[PATH_MAX], ca[PATH_MAX], trust_domain[VD_TRUST_DOMAIN_BYTES];
-    struct vd_pki_request request = {.identity = {.kind = VD_IDENTITY_AGENT}, .into = folder, .file_stem = stem, .days = 1};
+    struct vd_pki_request request = {
+        .identity = {.kind = VD_IDENTITY_AGENT}, .into = folder, .file_stem = stem, .days = 1};
     snprintf(request.identity.tenant, VD_NAME_BYTES, "load-%u", i % load->arguments.tenants);
     snprintf(request.identity.name, VD_NAME_BYTES, "host-%u", i);
     snprintf(stem, sizeof stem, "agent-%u", i);
@@ -125,7 +129,8 @@ static int make_identity(struct load *load, const char *folder, unsigned i, char
     snprintf(certificate, sizeof certificate, "%s/%s.pem", folder, stem);
     snprintf(key, sizeof key, "%s/%s.key", folder, stem);
     snprintf(ca, sizeof ca, "%s/ca.pem", authority);
-    struct vd_tls_options options = {.certificate = certificate, .key = key, .ca = ca, .trust_domain = trust_domain};
+    struct vd_tls_options options = {
+        .certificate = certificate, .key = key, .ca = ca, .trust_domain = trust_domain};
     rc = vd_tls_context_new(&load->contexts[i], &options, error);
     unlink(certificate);
     unlink(key);
@@ -236,10 +241,12 @@ static void on_report(uv_timer_t *timer)
     if (load->arguments.quiet)
         return;
     uint64_t now = load->run.acknowledged;
-    fprintf(stderr, "%5.0f s  %9" PRIu64 " acknowledged  %8" PRIu64 "/s  %" PRIu64 " of %u agents connected%s%s\n",
-            seconds_since(load->begun_ns), now, now - load->reported, load->run.connected, load->arguments.agents,
-            load->run.connected < load->arguments.agents && load->run.last_failure[0] != '\0' ? "; last: " : "",
-            load->run.connected < load->arguments.agents ? load->run.last_failure : "");
+    fprintf(
+        stderr,
+        "%5.0f s  %9" PRIu64 " acknowledged  %8" PRIu64 "/s  %" PRIu64 " of %u agents connected%s%s\n",
+        seconds_since(load->begun_ns), now, now - load->reported, load->run.connected, load->arguments.agents,
+        load->run.connected < load->arguments.agents && load->run.last_failure[0] != '\0' ? "; last: " : "",
+        load->run.connected < load->arguments.agents ? load->run.last_failure : "");
     load->reported = now;
 }
 
@@ -261,14 +268,14 @@ static int summarise(const struct load *load)
     double elapsed = seconds_since(load->begun_ns);
     double cpu = (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
                  (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * 1e-6;
-    printf("events %" PRIu64 " acknowledged %" PRIu64 " seconds %.3f rate %.0f/s\n", wanted, run->acknowledged, elapsed,
-           (double)run->acknowledged / elapsed);
+    printf("events %" PRIu64 " acknowledged %" PRIu64 " seconds %.3f rate %.0f/s\n", wanted,
+           run->acknowledged, elapsed, (double)run->acknowledged / elapsed);
     printf("latency_ms p50 %.2f p90 %.2f p99 %.2f p999 %.2f max %.2f (batch sent to acknowledged)\n",
            latency_quantile_ms(&run->latency, .5), latency_quantile_ms(&run->latency, .9),
            latency_quantile_ms(&run->latency, .99), latency_quantile_ms(&run->latency, .999),
            (double)run->latency.max_ns * 1e-6);
-    printf("agents %u tenants %u disconnects %" PRIu64 " cpu_seconds %.2f bytes_per_event %.0f\n", load->arguments.agents,
-           load->arguments.tenants, run->disconnects, cpu,
+    printf("agents %u tenants %u disconnects %" PRIu64 " cpu_seconds %.2f bytes_per_event %.0f\n",
+           load->arguments.agents, load->arguments.tenants, run->disconnects, cpu,
            run->sent > 0 ? (double)run->bytes_sent / (double)run->sent : 0.0);
     if (run->acknowledged >= wanted)
         return 0;
@@ -319,10 +326,12 @@ static int run_load(struct load *load, const struct load_events *events)
 
 int load_main(int argc, char **argv)
 {
-    static const char doc[] = "Simulates agents: sends events over mutual TLS and measures what the collector acknowledges.";
+    static const char doc[] =
+        "Simulates agents: sends events over mutual TLS and measures what the collector acknowledges.";
     static const struct argp argp = {.options = OPTIONS, .parser = parse_option, .doc = doc};
     static struct load load;
-    load.arguments = (struct arguments){.agents = 10, .tenants = 4, .rate = 1000, .seconds = 10, .batch_events = 200};
+    load.arguments =
+        (struct arguments){.agents = 10, .tenants = 4, .rate = 1000, .seconds = 10, .batch_events = 200};
     argp_parse(&argp, argc, argv, 0, NULL, &load.arguments);
     if (vd_address_parse(&load.run.address, load.arguments.address) != 0) {
         fprintf(stderr, "vedette load: '%s' is no HOST:PORT\n", load.arguments.address);

@@ -1,5 +1,6 @@
-/* A simulated agent. Happy path: connect → WELCOME → batches as far as rate and credit allow ⇄ ACKs → close. How it fails:
- * a link that goes down is opened again a little later, and everything after the mark is sent again. */
+/* A simulated agent. Happy path: connect → WELCOME → batches as far as rate and credit allow ⇄ ACKs → close.
+ * How it fails: a link that goes down is opened again a little later, and everything after the mark is sent
+ * again. */
 #include "load_agent.h"
 
 #include <stdio.h>
@@ -55,7 +56,8 @@ static void take_mark(struct load_agent *a, uint64_t mark)
 {
     int64_t now = vd_clock_monotonic_ns();
     while (a->batch_count > 0 && a->batches[a->batch_first].last_seq <= mark) {
-        latency_add(&a->run->latency, now - a->batches[a->batch_first].sent_ns, a->batches[a->batch_first].events);
+        latency_add(&a->run->latency, now - a->batches[a->batch_first].sent_ns,
+                    a->batches[a->batch_first].events);
         a->batch_first = (a->batch_first + 1) % LOAD_BATCHES_UNDER_WAY;
         a->batch_count--;
     }

@@ -1,5 +1,5 @@
-/* A simulated agent: a link, and events made up when they are sent; what a collector did not keep is made up again.
- * One loop. */
+/* A simulated agent: a link, and events made up when they are sent; what a collector did not keep is made up
+ * again. One loop. */
 #ifndef TOOLS_LOAD_AGENT_H
 #define TOOLS_LOAD_AGENT_H
 
@@ -18,11 +18,11 @@ struct load_run {
     struct vd_address address;
     uint32_t batch_events;
     uint64_t heartbeat_ms;
-    struct latency latency;          /* from sending a batch to its acknowledgement, weighted by events */
+    struct latency latency; /* from sending a batch to its acknowledgement, weighted by events */
     uint64_t acknowledged, sent, bytes_sent, connected, disconnects;
     char last_failure[256];
     void *owner;
-    void (*progress)(void *owner);   /* something was acknowledged */
+    void (*progress)(void *owner); /* something was acknowledged */
 };
 
 struct load_agent {
@@ -33,7 +33,7 @@ struct load_agent {
     struct vd_random random;
     struct vd_buffer payload;
     uint8_t stream[VD_STREAM_BYTES];
-    uint64_t allowed;                /* sequence numbers up to this may be sent */
+    uint64_t allowed; /* sequence numbers up to this may be sent */
     uint64_t mark;
     struct {
         uint64_t last_seq;

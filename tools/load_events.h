@@ -1,4 +1,5 @@
-/* What simulated agents send: a small mix of logins, processes, connections and files, made once and stamped when sent. */
+/* What simulated agents send: a small mix of logins, processes, connections and files, made once and stamped
+ * when sent. */
 #ifndef TOOLS_LOAD_EVENTS_H
 #define TOOLS_LOAD_EVENTS_H
 

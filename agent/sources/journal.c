@@ -1,7 +1,9 @@
 /* Reads the systemd journal from its cursor on, with the parsers of log lines.
  *
  * Happy path: journal_open seeks → pull walks the entries → the journal's fd becomes readable → ready → pull
- * … How it fails: no journal on the host is an error of opening. An entry that cannot be read is counted as
+ * …
+ *
+ * How it fails: no journal on the host is an error of opening. An entry that cannot be read is counted as
  * lost and stepped over; when journald has deleted what the cursor points to, reading goes on at the nearest
  * entry that is left. */
 #include "source.h"

@@ -2,10 +2,11 @@
  * ends.
  *
  * Happy path: process_open binds, asks to listen, waits for the acknowledgement → the socket is readable →
- * ready → pull reads the datagrams; an exec is enriched from /proc at once, before the process is gone. How
- * it fails: without the capability, or in a container's namespaces, opening says which. When the kernel drops
- * messages because nobody read in time, the holes in the CPUs' sequences are counted and told as an event.
- * What a sink does not take is lost too, since nobody can read it again. */
+ * ready → pull reads the datagrams; an exec is enriched from /proc at once, before the process is gone.
+ *
+ * How it fails: without the capability, or in a container's namespaces, opening says which. When the kernel
+ * drops messages because nobody read in time, the holes in the CPUs' sequences are counted and told as an
+ * event. What a sink does not take is lost too, since nobody can read it again. */
 #include "source.h"
 
 #include <errno.h>

@@ -20,8 +20,7 @@ enum source_pulled {
     SOURCE_END = 3,  /* only with `once`: everything there was has been handed over */
 };
 
-/* 0: taken; SOURCE_FULL: not now; negative: give up, source_pull returns it. The bytes live during the call.
- */
+/* 0: taken; SOURCE_FULL: not now; negative: give up, source_pull returns it. The bytes live during a call. */
 struct source_sink {
     int (*take)(void *arg, struct vd_bytes event, struct vd_bytes cursor);
     void *arg;

@@ -1,9 +1,11 @@
 /* Follows log files through rotation, truncation and re-creation, and makes an event of each line.
  *
- * Happy path: tail_open → scan finds the files → pull reads lines, parses, hands over → a directory's inotify
- * event, or the slow poll where inotify cannot see, says ready → pull … How it fails: a file that cannot be
- * opened is said once and tried again at each scan; one that cannot be read any more is let go; a directory
- * that cannot be watched is polled. Only memory ends a pull with an error. */
+ * Happy path: tail_open → scan finds the files → pull reads lines, parses, hands over → the poll, which a
+ * directory's inotify event brings forward, says ready → pull …
+ *
+ * How it fails: a file that cannot be opened is said once and tried again at each scan; one that cannot be
+ * read any more is let go; a directory that cannot be watched is polled. Only memory ends a pull with an
+ * error. */
 #include "source.h"
 
 #include <fnmatch.h>
@@ -16,7 +18,7 @@
 
 #include "tail_private.h"
 
-enum { POLL_MS = 1000, LINE_MAX_BYTES = 256 * 1024, EVENT_MAX_BYTES = 64 * 1024 };
+enum { POLL_MS = 1000, WAKE_MS = 50, LINE_MAX_BYTES = 256 * 1024, EVENT_MAX_BYTES = 64 * 1024 };
 
 static size_t cursor_now(struct tail *t, uint8_t *out)
 {
@@ -112,29 +114,49 @@ static int tail_pull(struct source *s, const struct source_sink *sink, uint32_t 
     return t->once ? SOURCE_END : SOURCE_IDLE;
 }
 
-static void look_again(struct tail *t)
+static void watch_again(struct tail *t);
+
+static void on_poll(uv_timer_t *timer)
 {
+    struct tail *t = timer->data;
+    /* The watches first: what is written from here on is then announced. */
+    watch_again(t);
+    t->waking = false;
     t->scan_due = true;
     source_say_ready(&t->source);
 }
 
-static void on_poll(uv_timer_t *timer)
+static bool is_followed(const struct tail *t, const char *name)
 {
-    look_again(timer->data);
+    for (size_t i = 0; i < t->path_count; i++) {
+        const char *slash = strrchr(t->paths[i], '/');
+        if (fnmatch(slash == NULL ? t->paths[i] : slash + 1, name, 0) == 0)
+            return true;
+    }
+    return false;
 }
 
+/* A thousand lines a second are twenty awakenings, not a thousand: the poll comes early, and nobody listens
+ * until then. */
 static void on_watch(uv_fs_event_t *handle, const char *name, int events, int status)
 {
     struct tail_watch *watch = handle->data;
     struct tail *t = watch->tail;
     (void)events;
-    bool ours = name == NULL || status != 0;
-    for (size_t i = 0; i < t->path_count && !ours; i++) {
-        const char *slash = strrchr(t->paths[i], '/');
-        ours = fnmatch(slash == NULL ? t->paths[i] : slash + 1, name, 0) == 0;
-    }
-    if (ours)
-        look_again(t);
+    if (name != NULL && status == 0 && !is_followed(t, name))
+        return;
+    uv_fs_event_stop(handle);
+    if (!t->waking)
+        uv_timer_start(&t->poll, on_poll, WAKE_MS, t->poll_ms);
+    t->waking = true;
+}
+
+/* Where inotify is not to be had (no such directory yet, no more watches), the poll is enough. */
+static void watch_again(struct tail *t)
+{
+    for (size_t i = 0; i < t->watch_count; i++)
+        if (!uv_is_active((uv_handle_t *)&t->watches[i].handle))
+            uv_fs_event_start(&t->watches[i].handle, on_watch, t->watches[i].directory, 0);
 }
 
 static bool is_watched(const struct tail *t, const char *directory)
@@ -145,8 +167,6 @@ static bool is_watched(const struct tail *t, const char *directory)
     return false;
 }
 
-/* Where inotify is not to be had (a directory that does not exist yet, no more watches), the poll is enough.
- */
 static int watch_directory(struct tail *t, const char *path)
 {
     char *copy = vd_strdup(path), *directory;
@@ -165,7 +185,6 @@ static int watch_directory(struct tail *t, const char *path)
     uv_fs_event_init(t->source.host.loop, &watch->handle);
     watch->handle.data = watch;
     t->open_handles++;
-    uv_fs_event_start(&watch->handle, on_watch, directory, 0);
     return 0;
 }
 
@@ -236,8 +255,7 @@ static void start(struct tail *t)
     uv_timer_start(&t->poll, on_poll, t->poll_ms, t->poll_ms);
 }
 
-/* What is named outright and there must be readable; a pattern, or what is not there yet, may come up later.
- */
+/* What is named outright and there must be readable; a pattern, or what is not there, may come up later. */
 static int check_paths(const struct tail *t, char *why)
 {
     for (size_t i = 0; i < t->path_count; i++) {
@@ -301,6 +319,7 @@ int tail_open(struct source **out, const struct source_host *host, const struct 
     for (size_t i = 0; i < t->path_count && !t->once; i++)
         if (watch_directory(t, t->paths[i]) != 0)
             vd_log_warn("a directory is polled only", VD_F_STR("path", t->paths[i]), VD_F_ERROR(VD_ENOMEM));
+    watch_again(t);
     *out = &t->source;
     return 0;
 }

@@ -13,7 +13,6 @@ struct tail_watch {
     uv_fs_event_t handle;
     struct tail *tail;
     char *directory;
-    bool started;
 };
 
 struct tail {
@@ -27,7 +26,7 @@ struct tail {
     uint32_t file_count;
     struct tail_window window;
     struct tail_cursor resume; /* places of the cursor that no file was found for yet */
-    bool scanned, scan_due, complained;
+    bool scanned, scan_due, waking, complained;
     struct vd_buffer event;    /* made of the line of pending's that ends at pending_end; handed over next */
     struct tail_file *pending; /* NULL: no event waits */
     uint64_t pending_end;

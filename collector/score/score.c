@@ -18,10 +18,6 @@ _Static_assert((int)WHO_COUNT <= (int)VD_SCORE_REASONS_MAX, "every entity of an 
 
 static const char *const WHO_TEXT[WHO_COUNT] = {"source address", "user", "host"};
 static const uint32_t WINDOW_SECONDS[ENTITY_RINGS] = {60, 300, 3600};
-static uint32_t bucket_seconds(int ring)
-{
-    return WINDOW_SECONDS[ring] / RING_BUCKETS;
-}
 enum { REPEAT_RING = 1 }; /* repeats within it share one alarm */
 
 /* What peers are taken to do before any has been seen. */
@@ -65,6 +61,11 @@ struct key {
     enum who who;
     struct vd_bytes text;
 };
+
+static uint32_t bucket_seconds(int ring)
+{
+    return WINDOW_SECONDS[ring] / RING_BUCKETS;
+}
 
 int score_new(struct score **out, const struct score_options *options)
 {

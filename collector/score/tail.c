@@ -69,20 +69,33 @@ static double beta_fraction(double a, double b, double x)
         d = 1 / (1 + term * d);
         c = 1 + term / c;
         fraction *= c * d;
-        if (fabs(c * d - 1) < 1e-12)
+        if (fabs(c * d - 1) < 1e-10)
             break;
     }
     return fraction;
 }
 
-/* -log10 P(N >= count), count > mean. */
-static double integrated(double count, double mean, double w)
+/* What Stirling's series adds to ln Γ(x) beyond (x - 1/2) ln x - x + ln(2π)/2; within 1e-10 from x = 9 on. */
+static double stirling(double x)
 {
-    double r = 1 / w, q = mean * w / (1 + mean * w);
+    double inverse = 1 / x, square = inverse * inverse;
+    return inverse * (1.0 / 12 - square * (1.0 / 360 - square / 1260));
+}
+
+/* ln Γ(c + r) - ln Γ(c), c > SUMMED_MAX. */
+static double log_rising(double c, double r)
+{
+    double by_r = (c + r - 0.5) * log1p(r / c) + r * (log(c) - 1);
+    return by_r + stirling(c + r) - stirling(c);
+}
+
+/* -log10 P(N >= c | N >= 1), c > mean and > SUMMED_MAX. */
+static double integrated(double c, double mean, double w)
+{
+    double r = 1 / w, q = mean * w / (1 + mean * w), none = log_none(mean, w);
     int sign; /* lgamma would write a global */
-    double log_beta = lgamma_r(count, &sign) + lgamma_r(r, &sign) - lgamma_r(count + r, &sign);
-    double log_front = count * log(q) + log_none(mean, w) - log(count) - log_beta;
-    return -(log_front - log(beta_fraction(count, r, q))) / M_LN10;
+    double front = c * log(q) + none + log_rising(c, r) - lgamma_r(r, &sign);
+    return -(front - log(c * -expm1(none) * beta_fraction(c, r, q))) / M_LN10;
 }
 
 double tail_surprise(uint32_t count, struct rate rate)
@@ -90,8 +103,7 @@ double tail_surprise(uint32_t count, struct rate rate)
     double w = excess(rate);
     if (count <= 1 || count <= rate.mean)
         return 0;
-    if (count <= SUMMED_MAX)
-        return fmax(0, -log10(summed(count, rate.mean, w)));
-    double any = log10(-expm1(log_none(rate.mean, w)));
-    return fmax(0, integrated(count, rate.mean, w) + any);
+    double surprise =
+        count <= SUMMED_MAX ? -log10(summed(count, rate.mean, w)) : integrated(count, rate.mean, w);
+    return fmax(0, surprise);
 }

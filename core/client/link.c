@@ -15,6 +15,8 @@ static void finish_close(struct vd_link *l)
     l->on_close(l);
 }
 
+static void on_timer(uv_timer_t *timer);
+
 /* ---- The end: told once */
 
 static void tell_down(struct vd_link *l, const struct vd_link_end *end)
@@ -48,8 +50,13 @@ static bool flush(struct vd_link *l)
 
 static void on_welcome(void *arg, const struct vd_welcome *welcome)
 {
-    (void)welcome;
     struct vd_link *l = arg;
+    /* Three signs of life within what the collector tolerates of silence (PROTOCOL.md section 4). */
+    uint64_t often_ms = welcome->idle_timeout_ms / 3;
+    if (often_ms > 0 && l->options.heartbeat_ms > often_ms) {
+        l->options.heartbeat_ms = often_ms;
+        uv_timer_start(&l->timer, on_timer, often_ms / 2 + 1, often_ms / 2 + 1);
+    }
     l->is_up = true;
     l->options.callbacks->up(l);
 }

@@ -67,8 +67,7 @@ struct rule {
 };
 
 void draft_init(struct draft *d, struct vd_parse *p);
-/* A terminated copy in scratch; never NULL: after an allocation failed it is "" and the draft is not packed.
- */
+/* A terminated copy in scratch; never NULL: when memory is out it is "", and the draft is not packed. */
 char *draft_string(struct draft *d, struct vd_bytes text);
 void draft_unmapped(struct draft *d, const char *key, struct vd_bytes value);
 void draft_outcome(struct draft *d, enum outcome outcome, const char *detail);

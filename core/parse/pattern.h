@@ -1,5 +1,4 @@
-/* Patterns of log messages: literal text with captures, matched whole and without a heap. Private to
- * core/parse.
+/* Patterns of log messages: literal text with captures, matched whole, without a heap. Private to core/parse.
  *
  *   "Failed %M for %U from %I port %P ssh2%*"
  *

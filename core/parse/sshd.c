@@ -49,8 +49,7 @@ static const struct rule RULES[] = {
     {NULL, AUTH_OTHER, NULL},
 };
 
-/* The end of a connection that had named a user but never came in: an attempt of its own, or the end of one.
- */
+/* The end of a connection that named a user but never came in: an attempt of its own, or the end of one. */
 static const struct rule ENDS[] = {
     {"Connection closed by invalid user %U %I port %P", LOGON_FAILED,
      "invalid user, closed before authentication"},

@@ -11,9 +11,14 @@
 
 #include <vedette/arena.h>
 #include <vedette/buffer.h>
+#include <vedette/session.h>
 
-/* Entries of unmapped that are written or read. */
-enum { VD_EVENT_JSON_UNMAPPED_MAX = 1024 };
+enum {
+    VD_EVENT_JSON_UNMAPPED_MAX = 1024, /* entries of unmapped that are written or read */
+    /* The longest text that is read. As JSON an event is up to six times its bytes by escapes, and a little more by
+     * names; beyond that the text is no event that anybody takes. */
+    VD_EVENT_JSON_MAX_BYTES = 8 * VD_EVENT_MAX_BYTES
+};
 
 /* Appends the event as one JSON object, without a newline. event: protobuf bytes of vedette.v1.Event; occurrences of a
  * field are merged as protobuf says. scratch is used for unpacking and reset before return. Invalid UTF-8 becomes
@@ -22,10 +27,16 @@ enum { VD_EVENT_JSON_UNMAPPED_MAX = 1024 };
 int vd_event_json_write(struct vd_bytes event, struct vd_arena *scratch, struct vd_buffer *out);
 
 #define VD_JSON_ERROR_BYTES 160
-/* Appends the protobuf bytes of one JSON object. Unknown names, names twice, wrong types, numbers out of range, invalid
- * UTF-8, a NUL in a string are refused: VD_EMALFORMED, with a sentence that names the path
- * ("src_endpoint.port: expected an integer") in error (VD_JSON_ERROR_BYTES; empty unless malformed; may be NULL).
- * VD_ELIMIT, VD_ENOMEM as above. */
+/* Appends the protobuf bytes of one JSON object. VD_EMALFORMED, with a sentence in error (VD_JSON_ERROR_BYTES; empty
+ * unless malformed; may be NULL):
+ *   what is no event (unknown names, wrong types, numbers out of range) with its path:
+ *     "src_endpoint.port: expected an integer";
+ *   what is no JSON (also invalid UTF-8, a NUL, a name twice, an integer beyond 64 bits) in jansson's words, with its
+ *     place: "line 1, column 9, position 9: ':' expected near '1'".
+ * VD_ELIMIT, VD_ENOMEM as above, VD_ELIMIT also for a text over VD_EVENT_JSON_MAX_BYTES.
+ * jansson's tree of the text is on jansson's own heap, not in scratch: up to eighty times the text ("{}," again and
+ * again), thus 160 MiB at most, and gone before return. Where that heap is exhausted inside a string, jansson calls the
+ * text malformed. */
 int vd_event_json_read(struct vd_bytes json, struct vd_arena *scratch, struct vd_buffer *out, char *error);
 
 #endif

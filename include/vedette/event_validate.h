@@ -15,9 +15,10 @@ enum {
     VD_VALIDATE_STRING_MAX_BYTES = 64 * 1024,
     VD_VALIDATE_UNMAPPED_MAX = 64, /* entries of Event.unmapped */
 };
-#define VD_VALIDATE_EARLIEST_MS   946684800000 /* 2000-01-01: before it no event can have been */
-#define VD_VALIDATE_FUTURE_MAX_MS 86400000 /* a stamp further ahead of the collector's clock is impossible   \
-                                            */
+#define VD_VALIDATE_EARLIEST_MS 946684800000 /* 2000-01-01: before it no event can have been */
+#define VD_VALIDATE_FUTURE_MAX_MS                                                                            \
+    86400000 /* a stamp further ahead of the collector's clock is impossible                                 \
+              */
 
 struct vd_refusal {
     const char *reason; /* static, for people and for a metric's label: "unknown field" */

@@ -1,9 +1,10 @@
 /* A line of a system log → the protobuf bytes of one OCSF event. Deterministic in (state, line, reference
  * time), no I/O. One parser a log, one thread at a time.
  *
- * Lines: RFC 3164 ("Dec 10 06:55:46 host sshd[7]: …"), ISO 8601 ("2026-11-22T20:00:00.1+01:00 host sshd[7]:
- * …"), RFC 5424, each with an optional <PRI>. What is not understood is an event too: class 0, with message
- * and raw_data.
+ * Lines, each with an optional <PRI>, are of RFC 3164 ("Dec 10 06:55:46 host sshd[7]: …"), stamped as ISO
+ * 8601
+ * ("2026-11-22T20:00:00.1+01:00 host sshd[7]: …"), or of RFC 5424. What is not understood is an event too:
+ * class 0, with message and raw_data.
  *
  * What becomes what (the tables are in core/parse/, a file a family of programs):
  *   3002 Authentication      sshd, su, login, sudo's password, cron and desktop sessions, systemd-logind
@@ -12,14 +13,19 @@
  *   3006 Group Management    groupadd, groupdel, gpasswd, and the groups of useradd and usermod
  *
  * A failed login counts once. sshd says the same attempt in up to four lines; only "Failed METHOD for USER …"
- * is a Logon (1) with status Failure (2), "message repeated N times" sets its count. "Invalid user", PAM's
- * lines and the end of the connection are 3002 with activity Other (99) and no status: they still name user
- * and source, and carry severity Low. A connection that ends before authentication with a user named and no
- * "Failed" line (a probe for names, refused keys) is a failed Logon at its end: the parser remembers which of
- * the last processes had a "Failed" line. Likewise a login that succeeds counts by the program's own line
- * ("Accepted …"); PAM's "session opened" is a Logon only for services that log none themselves (cron, display
- * managers). "session closed" is always the Logoff. A user's name is the peer's choice: it is read up to the
- * last " from ADDRESS", so that it cannot forge the source. */
+ * is a Logon (1) with status Failure (2), and "message repeated N times" sets its count. "Invalid user",
+ * PAM's lines and the end of the connection are 3002 with activity Other (99) and no status: they still name
+ * user and source, and carry severity Low.
+ *
+ * A connection that ends before authentication with a user named and no "Failed" line (a probe for names,
+ * refused keys) is a failed Logon at its end: the parser remembers which of the last processes had such a
+ * line.
+ *
+ * A login that succeeds counts by the program's own line ("Accepted …"); PAM's "session opened" is a Logon
+ * only for services that log none themselves (cron, display managers). "session closed" is always the Logoff.
+ *
+ * A user's name is the peer's choice: it is read up to the last " from ADDRESS", so that it cannot forge the
+ * source. */
 #ifndef VEDETTE_PARSE_H
 #define VEDETTE_PARSE_H
 

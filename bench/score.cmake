@@ -1,0 +1,2 @@
+add_executable(bench-score ${CMAKE_CURRENT_LIST_DIR}/score.c)
+target_link_libraries(bench-score PRIVATE vedette-options vedette-score)

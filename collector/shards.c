@@ -1,0 +1,51 @@
+/* The shards, one a partition, found by Kafka's own hash. */
+#include "shards.h"
+
+#include <stdio.h>
+#include <vedette/error.h>
+#include <vedette/hash.h>
+#include <vedette/memory.h>
+
+/* A share of a bound for all; a little more, since tenants never spread evenly. */
+enum { SHARE_EXTRA = 8 };
+
+int shards_init(struct shards *s, int32_t count, const struct shard_options *each)
+{
+    s->all = vd_calloc((size_t)count, sizeof *s->all);
+    if (s->all == NULL)
+        return VD_ENOMEM;
+    struct shard_options options = *each;
+    options.entities_max = each->entities_max / (size_t)count + SHARE_EXTRA;
+    options.streams_max = each->streams_max / (size_t)count + SHARE_EXTRA;
+    for (int32_t i = 0; i < count; i++) {
+        options.partition = i;
+        int rc = shard_new(&s->all[i], &options);
+        if (rc != 0)
+            return rc;
+        s->count = i + 1;
+    }
+    return 0;
+}
+
+void shards_deinit(struct shards *s)
+{
+    for (int32_t i = 0; i < s->count; i++)
+        shard_free(s->all[i]);
+    vd_free(s->all);
+    *s = (struct shards){0};
+}
+
+struct shard *shards_of(const struct shards *s, const struct vd_identity *agent)
+{
+    char key[2 * VD_NAME_BYTES];
+    int len = snprintf(key, sizeof key, agent->unit[0] != '\0' ? "%s/%s" : "%s", agent->tenant, agent->unit);
+    return s->all[vd_hash_partition(vd_bytes_of(key, (size_t)len), s->count)];
+}
+
+size_t shards_stream_count(const struct shards *s)
+{
+    size_t count = 0;
+    for (int32_t i = 0; i < s->count; i++)
+        count += shard_stream_count(s->all[i]);
+    return count;
+}

@@ -1,0 +1,19 @@
+/* All shards of this collector, and which of them an agent belongs to. One thread. */
+#ifndef COLLECTOR_SHARDS_H
+#define COLLECTOR_SHARDS_H
+
+#include "shard.h"
+
+struct shards {
+    struct shard **all;
+    int32_t count; /* the partitions of the events topic; 0 until Kafka has told */
+};
+
+/* each: options of one shard, its bounds those of all together. On error some may exist: deinit. */
+int shards_init(struct shards *s, int32_t count, const struct shard_options *each);
+void shards_deinit(struct shards *s);
+/* The shard of an agent's tenant, or, for a tenant too large for one, of the unit in its certificates. */
+struct shard *shards_of(const struct shards *s, const struct vd_identity *agent);
+size_t shards_stream_count(const struct shards *s);
+
+#endif
