@@ -36,6 +36,7 @@ struct tail {
     int64_t deadline_ms;
     uint64_t read, shown, unreadable;
     int32_t highest;
+    struct vd_buffer highest_line; /* how that event was told */
     bool reader_gone;
 };
 
@@ -113,6 +114,17 @@ static int put_event(struct tail *tail, const struct vd_event_view *event, struc
     return result == 0 ? vd_buffer_append(&tail->out, "\n", 1) : result;
 }
 
+/* The highest score and its reasons end the summary, so they are kept in words. */
+static void note_highest(struct tail *tail, const struct vd_event_view *event)
+{
+    static const struct tail_style plain = {0};
+    if (event->risk_score <= tail->highest)
+        return;
+    tail->highest = event->risk_score;
+    vd_buffer_clear(&tail->highest_line);
+    tail_line_write(event, &plain, &tail->highest_line);
+}
+
 static void show(struct tail *tail, struct vd_bytes value)
 {
     struct vd_event_view event;
@@ -128,8 +140,7 @@ static void show(struct tail *tail, struct vd_bytes value)
         return;
     }
     tail->shown++;
-    if (event.risk_score > tail->highest)
-        tail->highest = event.risk_score;
+    note_highest(tail, &event);
     if (vd_buffer_len(&tail->out) >= FLUSH_BYTES)
         flush(tail);
 }
@@ -168,6 +179,7 @@ static void follow(struct tail *tail)
 {
     char error[VD_KAFKA_ERROR_BYTES];
     struct vd_consumed record;
+    fprintf(stderr, "vedette tail: following %s on %s\n", tail->arguments.topic, tail->kafka.brokers);
     while (!over(tail)) {
         int result = vd_consumer_poll(tail->consumer, 0, &record, error);
         if (result == VD_KAFKA_NOTHING) {
@@ -192,6 +204,9 @@ static int conclude(const struct tail *tail, int result)
     if (tail->unreadable > 0)
         fprintf(stderr, ", %llu were no events", (unsigned long long)tail->unreadable);
     fprintf(stderr, "\n");
+    if (tail->highest > 0)
+        fprintf(stderr, "highest: %.*s", (int)vd_buffer_len(&tail->highest_line),
+                (const char *)vd_buffer_bytes(&tail->highest_line).data);
     if (result < 0 && result != VD_ENOTFOUND && result != VD_EUNAVAILABLE)
         return result == VD_ECONFIG ? EX_USAGE : EX_UNAVAILABLE;
     return tail->arguments.count > 0 && tail->shown < tail->arguments.count && !interrupted ? EXIT_COUNT_UNMET
@@ -205,6 +220,7 @@ int tail_main(int argc, char **argv)
     argv[0] = title; /* what argp calls the program */
     tail_arguments_parse(&tail.arguments, argc, argv);
     tail.kafka = kafka_options_of(&tail.arguments.kafka, "vedette-tail");
+    vd_buffer_init(&tail.highest_line, TAIL_LINE_BYTES_MAX);
     tail.style.color = wants_color(tail.arguments.color);
     if (tail.arguments.timeout_s > 0)
         tail.deadline_ms = vd_clock_monotonic_ms() + tail.arguments.timeout_s * 1000;
@@ -217,5 +233,7 @@ int tail_main(int argc, char **argv)
     vd_consumer_free(tail.consumer);
     vd_arena_deinit(&tail.scratch);
     vd_buffer_deinit(&tail.out);
-    return conclude(&tail, result);
+    int code = conclude(&tail, result);
+    vd_buffer_deinit(&tail.highest_line);
+    return code;
 }

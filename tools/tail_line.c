@@ -8,7 +8,7 @@
 #include "class_names.h"
 #include "tail_text.h"
 
-enum { LEVELS = 5, STATUS_FAILURE = 2, NUMBER_BYTES = 32, TIME_BYTES = 32 };
+enum { LEVELS = 5, NUMBER_BYTES = 32, TIME_BYTES = 32 };
 enum { SCORE_COLUMN = 15, LEVEL_COLUMN = 19, HOST_COLUMN = 28, CLASS_COLUMN = 52, TEXT_COLUMN = 72 };
 enum { ELLIPSIS_COLUMNS = 3, COLUMNS_MIN = 40 };
 
@@ -69,24 +69,52 @@ static void put_pair(struct tail_text *line, const char *joint, struct vd_bytes 
     tail_text_foreign(line, value);
 }
 
-/* Who, from where, by what; where the event says none of it, its message. */
-static void put_what(struct tail_text *line, const struct vd_event_view *event)
+/* The classes and values of OCSF that are told in words of their own. */
+enum {
+    CLASS_PROCESS = 1007,
+    ACTIVITY_LAUNCH = 1,
+    ACTIVITY_TERMINATE = 2,
+    STATUS_SUCCESS = 1,
+    STATUS_FAILURE = 2
+};
+
+static void put_process(struct tail_text *line, const struct vd_event_view *event)
 {
-    struct vd_bytes process = event->process_path.len > 0 ? event->process_path : event->process_name;
-    if (event->user_name.len == 0 && event->src_ip.len == 0 && process.len == 0) {
-        tail_text_foreign(line, event->message);
-        return;
-    }
+    if (event->activity_id == ACTIVITY_LAUNCH)
+        tail_text_plain(line, "started ");
+    else if (event->activity_id == ACTIVITY_TERMINATE)
+        tail_text_plain(line, "ended ");
+    tail_text_foreign(line, event->process_path.len > 0 ? event->process_path : event->process_name);
+    put_pair(line, " by ", event->user_name);
+}
+
+static void put_people(struct tail_text *line, const struct vd_event_view *event)
+{
     if (event->status_id == STATUS_FAILURE)
         tail_text_plain(line, "failed: ");
+    else if (event->status_id == STATUS_SUCCESS)
+        tail_text_plain(line, "succeeded: ");
     tail_text_foreign(line, event->user_name);
     put_pair(line, event->user_name.len > 0 ? " from " : "from ", event->src_ip);
-    put_pair(line, event->user_name.len + event->src_ip.len > 0 ? " by " : "", process);
+    put_pair(line, event->user_name.len + event->src_ip.len > 0 ? " by " : "", event->process_name);
     if (event->count > 1) {
         char times[NUMBER_BYTES];
         snprintf(times, sizeof times, " (%d times)", event->count);
         tail_text_plain(line, times);
     }
+}
+
+/* What succeeded or failed is told by who and from where; anything else by its message, if it has one. */
+static void put_what(struct tail_text *line, const struct vd_event_view *event)
+{
+    bool judged = event->status_id == STATUS_SUCCESS || event->status_id == STATUS_FAILURE;
+    bool people = event->user_name.len + event->src_ip.len > 0;
+    if (event->class_uid == CLASS_PROCESS)
+        put_process(line, event);
+    else if (event->message.len > 0 && !(judged && people))
+        tail_text_foreign(line, event->message);
+    else
+        put_people(line, event);
 }
 
 static void put_reason(struct tail_text *line, const struct vd_event_view *event,

@@ -85,9 +85,9 @@ static const struct refusal no_json[] = {
     {"{\"message\":\"a", AT(13, "premature end of input near '\"a'")},
     {"{\"message\":\"a\\\"}", AT(16, "premature end of input near '\"a\\\"}'")},
     /* a sentence is one line of ASCII */
-    {"{\"n\xc3\xa9\" 1}", AT(8, "':' expected near '1'")},
+    {"{\"n\xc3\xa9\" 1}", "line 1, column 7, position 8: ':' expected near '1'"},
     {"{\"n\xc3\xa9\\n\":1,\"n\xc3\xa9\\n\":1}",
-     "line 1, column 14, position 16: duplicate object key near '\"n??\\n\"'"},
+     "line 1, column 16, position 18: duplicate object key near '\"n??\\n\"'"},
 };
 
 /* What is JSON, but no event. */
@@ -204,7 +204,7 @@ static void nesting_has_an_end(void **state)
         {"{\"actor\":{\"process\":", "}}", "actor.process.actor: unknown name"},
         {"{\"privileges\":[", "]}", "privileges[0]: expected a string"},
     };
-    static const int depths[] = {10, 1000, 90000};
+    static const int depths[] = {10, 1000, 80000};
     for (size_t i = 0; i < sizeof units / sizeof units[0] * sizeof depths / sizeof depths[0]; i++) {
         size_t unit = i / 3;
         int depth = depths[i % 3];
@@ -216,6 +216,7 @@ static void nesting_has_an_end(void **state)
             assert_int_equal(vd_buffer_append_str(&json, units[unit].open), 0);
         assert_int_equal(read_text(vd_buffer_bytes(&json), &out, error), VD_EMALFORMED);
         assert_memory_equal(error, "line 1, ", 8);
+        assert_int_equal(vd_buffer_append_str(&json, "{}"), 0);
         for (int j = 0; j < depth; j++)
             assert_int_equal(vd_buffer_append_str(&json, units[unit].close), 0);
         assert_int_equal(read_text(vd_buffer_bytes(&json), &out, error), VD_EMALFORMED);

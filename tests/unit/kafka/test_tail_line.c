@@ -75,6 +75,32 @@ static void test_message_where_nothing_else_is_known(void **state)
     assert_null(strchr(line, '|'));
 }
 
+static void test_what_is_neither_success_nor_failure_is_told_by_its_message(void **state)
+{
+    char line[LINE_BYTES];
+    struct vd_event_view event = failed_login();
+    (void)state;
+    event.status_id = 0;
+    write_line(&event, &PLAIN, line);
+    assert_non_null(strstr(line, " not shown | "));
+}
+
+static void test_a_process_is_told_by_its_path(void **state)
+{
+    char line[LINE_BYTES];
+    struct vd_event_view event = {.class_uid = 1007,
+                                  .activity_id = 1,
+                                  .process_path = vd_bytes_str("/usr/bin/id"),
+                                  .process_name = vd_bytes_str("id"),
+                                  .user_name = vd_bytes_str("anna")};
+    (void)state;
+    write_line(&event, &PLAIN, line);
+    assert_non_null(strstr(line, " started /usr/bin/id by anna\n"));
+    event.activity_id = 2;
+    write_line(&event, &PLAIN, line);
+    assert_non_null(strstr(line, " ended /usr/bin/id by anna\n"));
+}
+
 static void test_color_goes_around_the_score(void **state)
 {
     char line[LINE_BYTES];
@@ -207,6 +233,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_scored_event),
         cmocka_unit_test(test_message_where_nothing_else_is_known),
+        cmocka_unit_test(test_what_is_neither_success_nor_failure_is_told_by_its_message),
+        cmocka_unit_test(test_a_process_is_told_by_its_path),
         cmocka_unit_test(test_color_goes_around_the_score),
         cmocka_unit_test(test_hostile_text_is_escaped),
         cmocka_unit_test(test_every_field_is_escaped),
