@@ -39,8 +39,6 @@ struct collector {
     enum phase phase;
     uint64_t drain_until_ms;
     bool listening, publishing, timers_open;
-    struct vd_kafka_property *properties;
-    size_t property_count;
     const char *name; /* configured, or the certificate's */
 };
 
@@ -206,8 +204,8 @@ static int start_kafka(struct collector *c, char *error)
         .loop = c->loop,
         .kafka = {.brokers = brokers,
                   .client_id = c->name,
-                  .properties = c->properties,
-                  .property_count = c->property_count},
+                  .properties = (const char *const *)config->kafka.properties,
+                  .property_count = config->kafka.properties_count},
         .prefix = config->kafka.topics_prefix,
         .callbacks = {.delivered = on_delivered, .readiness = on_readiness},
         .arg = c,
@@ -394,32 +392,6 @@ static int load_tls(const struct collector_config *config, struct vd_tls_context
     return vd_tls_context_new(out, &options, error);
 }
 
-/* "name=value" of the configuration, in two parts. */
-static int split_properties(struct collector *c)
-{
-    uint32_t count = c->config->kafka.properties_count;
-    c->properties = vd_calloc(count + 1u, sizeof *c->properties);
-    if (c->properties == NULL)
-        return VD_ENOMEM;
-    for (uint32_t i = 0; i < count; i++) {
-        char *name = vd_strdup(c->config->kafka.properties[i]);
-        if (name == NULL)
-            return VD_ENOMEM;
-        char *equals = strchr(name, '=');
-        *equals = '\0';
-        c->properties[i] = (struct vd_kafka_property){.name = name, .value = equals + 1};
-        c->property_count++;
-    }
-    return 0;
-}
-
-static void free_properties(struct collector *c)
-{
-    for (size_t i = 0; i < c->property_count; i++)
-        vd_free((char *)(uintptr_t)c->properties[i].name);
-    vd_free(c->properties);
-}
-
 static int start_listening(struct collector *c, char *error)
 {
     const struct collector_config *config = c->config;
@@ -463,8 +435,6 @@ int collector_start(struct collector **out, uv_loop_t *loop, const struct collec
         rc = load_tls(config, &c->tls, error);
     if (rc == 0)
         c->name = config->name[0] != '\0' ? config->name : vd_tls_context_identity(c->tls)->name;
-    if (rc == 0)
-        rc = split_properties(c);
     fill_limits(c);
     if (rc == 0)
         rc = start_listening(c, error);
@@ -501,6 +471,5 @@ void collector_free(struct collector *c)
     if (c->tls != NULL)
         vd_tls_context_unref(c->tls);
     vd_net_deinit(&c->net);
-    free_properties(c);
     vd_free(c);
 }

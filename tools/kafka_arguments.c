@@ -13,16 +13,13 @@ static const struct argp_option OPTIONS[] = {
 
 static void add_property(struct argp_state *state, struct kafka_arguments *arguments, char *text)
 {
-    char *equals = strchr(text, '=');
+    const char *equals = strchr(text, '=');
     if (equals == NULL || equals == text)
         argp_error(state, "-X %s: must be NAME=VALUE", text);
     else if (arguments->property_count == KAFKA_PROPERTIES_MAX)
         argp_error(state, "-X %s: at most %d properties", text, KAFKA_PROPERTIES_MAX);
-    else {
-        *equals = '\0';
-        arguments->properties[arguments->property_count++] =
-            (struct vd_kafka_property){.name = text, .value = equals + 1};
-    }
+    else
+        arguments->properties[arguments->property_count++] = text;
 }
 
 static error_t parse_option(int key, char *text, struct argp_state *state)

@@ -9,7 +9,7 @@ enum { KAFKA_PROPERTIES_MAX = 64 };
 
 struct kafka_arguments {
     const char *brokers;
-    struct vd_kafka_property properties[KAFKA_PROPERTIES_MAX];
+    const char *properties[KAFKA_PROPERTIES_MAX];
     size_t property_count;
 };
 

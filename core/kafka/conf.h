@@ -5,6 +5,10 @@
 #include <librdkafka/rdkafka.h>
 #include <vedette/kafka.h>
 
+struct vd_kafka_property {
+    const char *name, *value;
+};
+
 /* base: what the role needs; the operator's properties come after it. NULL with a sentence in error. The
  * caller owns the result until rd_kafka_new takes it. */
 rd_kafka_conf_t *vd_kafka_conf_new(const struct vd_kafka_options *options,

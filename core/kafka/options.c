@@ -5,6 +5,8 @@
 #include <strings.h>
 #include <vedette/error.h>
 
+enum { PROPERTY_NAME_BYTES = 128 };
+
 /* Reconnecting quickly is what makes a restarted broker cheap; the topics are never made by accident. */
 static const struct vd_kafka_property HOUSE[] = {
     {"socket.nagle.disable", "true"},     {"reconnect.backoff.ms", "50"},
@@ -37,25 +39,35 @@ static int set_all(rd_kafka_conf_t *conf, const struct vd_kafka_property *proper
     return 0;
 }
 
-static int refuse_reserved(const struct vd_kafka_options *options, char *error)
+static bool reserved(const char *name)
 {
-    for (size_t i = 0; i < options->property_count; i++) {
-        for (size_t k = 0; k < sizeof RESERVED / sizeof *RESERVED; k++) {
-            if (strcasecmp(options->properties[i].name, RESERVED[k]) != 0)
-                continue;
-            snprintf(error, VD_KAFKA_ERROR_BYTES, "property \"%s\" is fixed: delivery depends on it",
-                     RESERVED[k]);
-            return VD_ECONFIG;
-        }
+    for (size_t i = 0; i < sizeof RESERVED / sizeof *RESERVED; i++)
+        if (strcasecmp(name, RESERVED[i]) == 0)
+            return true;
+    return false;
+}
+
+static int set_own(rd_kafka_conf_t *conf, const char *property, char *error)
+{
+    char name[PROPERTY_NAME_BYTES];
+    const char *equals = strchr(property, '=');
+    if (equals == NULL || (size_t)(equals - property) >= sizeof name) {
+        snprintf(error, VD_KAFKA_ERROR_BYTES, "property \"%.80s\" must be name=value", property);
+        return VD_ECONFIG;
     }
-    return 0;
+    memcpy(name, property, (size_t)(equals - property));
+    name[equals - property] = '\0';
+    if (!reserved(name))
+        return set(conf, name, equals + 1, error);
+    snprintf(error, VD_KAFKA_ERROR_BYTES, "property \"%s\" is fixed: delivery depends on it", name);
+    return VD_ECONFIG;
 }
 
 static int fill(rd_kafka_conf_t *conf, const struct vd_kafka_options *options,
                 const struct vd_kafka_property *base, size_t base_count, char *error)
 {
-    int result = refuse_reserved(options, error);
-    if (result == 0 && options->brokers != NULL)
+    int result = 0;
+    if (options->brokers != NULL)
         result = set(conf, "bootstrap.servers", options->brokers, error);
     if (result == 0 && options->client_id != NULL)
         result = set(conf, "client.id", options->client_id, error);
@@ -63,8 +75,8 @@ static int fill(rd_kafka_conf_t *conf, const struct vd_kafka_options *options,
         result = set_all(conf, HOUSE, sizeof HOUSE / sizeof *HOUSE, error);
     if (result == 0)
         result = set_all(conf, base, base_count, error);
-    if (result == 0)
-        result = set_all(conf, options->properties, options->property_count, error);
+    for (size_t i = 0; result == 0 && i < options->property_count; i++)
+        result = set_own(conf, options->properties[i], error);
     return result;
 }
 

@@ -7,13 +7,10 @@
 
 enum { VD_KAFKA_ERROR_BYTES = 256, VD_KAFKA_ADDRESS_BYTES = 256 };
 
-struct vd_kafka_property {
-    const char *name, *value;
-};
 struct vd_kafka_options {
     const char *brokers; /* "host:port,…" */
     const char *client_id;
-    const struct vd_kafka_property *properties; /* the operator's own, applied last */
+    const char *const *properties; /* the operator's own, "name=value" each, applied last */
     size_t property_count;
 };
 

@@ -157,7 +157,7 @@ static void test_half_built_ones_leave_nothing(void **state)
     struct vd_producer *producer = NULL;
     struct vd_kafka_embedded *embedded = NULL;
     struct vd_consumer *consumer = NULL;
-    static const struct vd_kafka_property bad = {"acks", "many"};
+    static const char *const bad[] = {"acks=many"};
     struct vd_producer_options options = {
         .kafka = {.brokers = "127.0.0.1:9"},
         .prefix = "rig",
@@ -174,7 +174,7 @@ static void test_half_built_ones_leave_nothing(void **state)
     assert_int_equal(vd_kafka_embedded_new(&embedded, "rig", 1, error), VD_ENOMEM);
     vd_memory_fail_at(1);
     assert_int_equal(vd_consumer_new(&consumer, &options.kafka, "t", VD_CONSUME_END, 1, error), VD_ENOMEM);
-    options.kafka.properties = &bad;
+    options.kafka.properties = bad;
     options.kafka.property_count = 1;
     assert_int_equal(vd_producer_new(&producer, &options, error), VD_ECONFIG);
     assert_non_null(strstr(error, "acks"));
