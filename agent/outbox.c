@@ -163,6 +163,7 @@ void outbox_trim(struct outbox *o, uint64_t mark)
     while (o->first <= mark && o->first < o->next) {
         if (o->oldest_at == o->oldest->used)
             drop_chunk(o);
+        assert(o->oldest != NULL);
         struct record head = record_at(o->oldest, o->oldest_at);
         commit_cursor(o, &head, o->oldest->bytes + o->oldest_at + sizeof head + head.event_len);
         o->oldest_at += record_bytes(&head);

@@ -5,7 +5,7 @@
 
 #include <vedette/bytes.h>
 
-enum { BLOCK_BYTES = 64 * 1024 };
+enum { BLOCK_BYTES = 16 * 1024 };
 
 struct block {
     struct block *next;

@@ -11,10 +11,10 @@
 #include <vedette/service.h>
 
 #include "http.h"
-#include "session.h"
+#include "sessions.h"
 #include "shards.h"
 
-enum { TICK_MS = 250, STREAMS_MAX = 200000, BLOCKS_KEPT = 256 };
+enum { TICK_MS = 250, STREAMS_MAX = 200000, BLOCKS_KEPT = 1024 };
 
 enum phase { PHASE_RUNNING, PHASE_DRAINING, PHASE_CLOSING };
 
@@ -31,13 +31,14 @@ struct collector {
     struct metrics metrics;
     struct conversation_limits limits;
     struct session_host host;
-    struct session *sessions, *dirty;
+    struct sessions sessions;
     struct vd_listener listener;
     struct http *http;
     uv_timer_t tick;
     uv_check_t turn; /* once a turn of the loop: write ACKs */
     enum phase phase;
     uint64_t drain_until_ms;
+    int64_t delivered_ns; /* when this turn's deliveries came; 0: none yet */
     bool listening, publishing, timers_open;
     const char *name; /* configured, or the certificate's */
 };
@@ -70,59 +71,41 @@ static struct shard *shard_of(void *arg, const struct vd_identity *agent, const 
 static void on_session_closed(void *arg, struct session *s)
 {
     struct collector *c = arg;
-    struct session_links *links = session_links(s);
-    *(links->previous != NULL ? &session_links(links->previous)->next : &c->sessions) = links->next;
-    if (links->next != NULL)
-        session_links(links->next)->previous = links->previous;
-    for (struct session **at = &c->dirty; links->dirty && *at != NULL; at = &session_links(*at)->dirty_next) {
-        if (*at == s) {
-            *at = links->dirty_next;
-            break;
-        }
-    }
+    sessions_remove(&c->sessions, s);
     c->metrics.sessions--;
+}
+
+static void on_session_served(void *arg, struct session *s)
+{
+    struct collector *c = arg;
+    sessions_served(&c->sessions, s);
 }
 
 static void on_session_dirty(void *arg, struct session *s)
 {
     struct collector *c = arg;
-    struct session_links *links = session_links(s);
-    links->dirty = true;
-    links->dirty_next = c->dirty;
-    c->dirty = s;
-}
-
-static void flush_dirty(struct collector *c)
-{
-    while (c->dirty != NULL) {
-        struct session *s = c->dirty;
-        struct session_links *links = session_links(s);
-        c->dirty = links->dirty_next;
-        links->dirty = false;
-        session_flush(s);
-    }
+    sessions_dirty(&c->sessions, s);
 }
 
 static void on_turn(uv_check_t *turn)
 {
-    flush_dirty(turn->data);
+    struct collector *c = turn->data;
+    sessions_flush(&c->sessions);
+    c->delivered_ns = 0;
+}
+
+static void on_flow_stop(void *arg)
+{
+    struct collector *c = arg;
+    c->metrics.flow_stops++;
+    sessions_pause(&c->sessions);
 }
 
 static void on_flow_resume(void *arg)
 {
     struct collector *c = arg;
-    if (c->phase != PHASE_RUNNING)
-        return;
-    for (struct session *s = c->sessions; s != NULL; s = session_links(s)->next)
-        session_resume(s);
-}
-
-static size_t count_unauthenticated(const struct collector *c)
-{
-    size_t count = 0;
-    for (struct session *s = c->sessions; s != NULL; s = session_links(s)->next)
-        count += !session_authenticated(s);
-    return count;
+    if (c->phase == PHASE_RUNNING)
+        sessions_resume(&c->sessions);
 }
 
 /* A connection over the caps is taken and closed at once: left in the backlog it would keep the good ones
@@ -155,10 +138,7 @@ static void on_connection(struct vd_listener *l)
     c->metrics.connections_accepted++;
     c->metrics.sessions++;
     c->metrics.unauthenticated++; /* until the next tick counts anew */
-    session_links(s)->next = c->sessions;
-    if (c->sessions != NULL)
-        session_links(c->sessions)->previous = s;
-    c->sessions = s;
+    sessions_add(&c->sessions, s);
 }
 
 /* ---- Kafka */
@@ -169,7 +149,10 @@ static void on_delivered(void *arg, void *opaque, int error, const char *why)
     if (error != 0 && c->metrics.deliveries_failed % 1000 == 0)
         vd_log_warn("delivery failed", VD_F_STR("why", why),
                     VD_F_UINT("failed_before", c->metrics.deliveries_failed));
-    shard_delivered(opaque, error, vd_clock_monotonic_ns());
+    /* One look at the clock for all of a turn: it would cost as much as the rest of a delivery. */
+    if (c->delivered_ns == 0)
+        c->delivered_ns = vd_clock_monotonic_ns();
+    shard_delivered(opaque, error, c->delivered_ns);
 }
 
 static void on_readiness(void *arg, bool ready, const char *why)
@@ -221,7 +204,7 @@ static void refresh_gauges(struct collector *c)
 {
     c->metrics.in_flight_events = c->flow.events;
     c->metrics.in_flight_bytes = c->flow.bytes;
-    c->metrics.streams = shards_stream_count(&c->shards);
+    shards_measure(&c->shards, &c->metrics);
 }
 
 static bool page_metrics(void *arg, struct vd_buffer *out)
@@ -272,19 +255,11 @@ static void close_listener(struct collector *c)
         vd_listener_close(&c->listener, on_listener_closed);
 }
 
-static void end_sessions(struct collector *c)
-{
-    for (struct session *s = c->sessions, *next; s != NULL; s = next) {
-        next = session_links(s)->next;
-        session_end(s, VD_GOODBYE_SHUTDOWN, "the collector shuts down", 0);
-    }
-}
-
 /* Sessions first, since shards and publisher are theirs to use until they are gone; then the publisher, then
  * the rest. */
 static void close_step(struct collector *c)
 {
-    if (c->sessions != NULL)
+    if (c->sessions.first != NULL)
         return;
     if (c->publishing) {
         if (c->phase == PHASE_CLOSING && c->publisher != NULL) {
@@ -309,19 +284,15 @@ static void begin_closing(struct collector *c)
                     VD_F_UINT("events", c->flow.events));
     c->phase = PHASE_CLOSING;
     close_listener(c);
-    flush_dirty(c);
-    end_sessions(c);
+    sessions_flush(&c->sessions);
+    sessions_end(&c->sessions, VD_GOODBYE_SHUTDOWN, "the collector shuts down");
 }
 
 static void on_tick(uv_timer_t *tick)
 {
     struct collector *c = tick->data;
     uint64_t now = uv_now(c->loop);
-    for (struct session *s = c->sessions, *next; s != NULL; s = next) {
-        next = session_links(s)->next;
-        session_tick(s, now);
-    }
-    c->metrics.unauthenticated = count_unauthenticated(c);
+    c->metrics.unauthenticated = sessions_tick(&c->sessions, now);
     vd_service_alive();
     if (c->phase == PHASE_DRAINING && (c->flow.events == 0 || now >= c->drain_until_ms))
         begin_closing(c);
@@ -338,8 +309,7 @@ void collector_stop(struct collector *c)
     c->phase = PHASE_DRAINING;
     c->drain_until_ms = uv_now(c->loop) + c->config->shutdown.drain_timeout_ms;
     close_listener(c);
-    for (struct session *s = c->sessions; s != NULL; s = session_links(s)->next)
-        session_pause(s);
+    sessions_pause(&c->sessions);
     uv_timer_start(&c->tick, on_tick, 0, 10);
 }
 
@@ -364,6 +334,7 @@ static void fill_limits(struct collector *c)
                                              .idle_timeout_ms = config->listen.idle_timeout_ms};
     c->flow = (struct flow){.bytes_max = config->limits.in_flight_bytes,
                             .events_max = config->limits.in_flight_events,
+                            .stop = on_flow_stop,
                             .resume = on_flow_resume,
                             .arg = c};
     c->host = (struct session_host){.net = &c->net,
@@ -379,6 +350,7 @@ static void fill_limits(struct collector *c)
                                     .arg = c,
                                     .shard_of = shard_of,
                                     .closed = on_session_closed,
+                                    .served = on_session_served,
                                     .dirty = on_session_dirty};
 }
 

@@ -156,6 +156,12 @@ int conversation_feed(struct conversation *c, struct vd_bytes bytes)
     return rc;
 }
 
+void conversation_rest(struct conversation *c)
+{
+    vd_frame_reader_rest(&c->reader);
+    vd_buffer_release_idle(&c->out);
+}
+
 void conversation_kept(struct conversation *c, uint32_t stream, uint64_t mark, size_t raw_bytes)
 {
     assert(stream < c->hello.stream_count);

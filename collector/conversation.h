@@ -48,6 +48,8 @@ void conversation_init(struct conversation *c, const struct conversation_limits 
                        const struct conversation_callbacks *callbacks, void *arg);
 void conversation_deinit(struct conversation *c);
 int conversation_feed(struct conversation *c, struct vd_bytes bytes);
+/* The peer has gone quiet: gives back memory that is not in use. */
+void conversation_rest(struct conversation *c);
 /* marks: one for each stream offered; what is kept of it. collector: its name. */
 int conversation_welcome(struct conversation *c, const char *collector, const uint64_t *marks);
 /* Every event of the stream up to mark is kept; raw_bytes of batches came free. Nothing is written yet. */

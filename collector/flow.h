@@ -11,6 +11,7 @@ struct flow {
     size_t bytes, events;
     size_t bytes_max, events_max;
     bool stopped;
+    void (*stop)(void *arg);   /* the bound is reached */
     void (*resume)(void *arg); /* the flow fell below its low mark */
     void *arg;
 };
@@ -19,8 +20,10 @@ static inline void flow_add(struct flow *f, size_t events, size_t bytes)
 {
     f->events += events;
     f->bytes += bytes;
-    if (f->events >= f->events_max || f->bytes >= f->bytes_max)
-        f->stopped = true;
+    if (f->stopped || (f->events < f->events_max && f->bytes < f->bytes_max))
+        return;
+    f->stopped = true;
+    f->stop(f->arg);
 }
 
 static inline void flow_remove(struct flow *f, size_t events, size_t bytes)

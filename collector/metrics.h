@@ -19,6 +19,10 @@
     X(events_published, "Events that Kafka acknowledged in the events topic")                                            \
     X(events_refused, "Events refused and put into the dead letter topic")                                               \
     X(events_alerted, "Events with a risk of 70 or more")                                                                \
+    X(events_late, "Events scored in a bucket of the past")                                                              \
+    X(events_missed, "Events too old for a window of theirs, and not counted there")                                     \
+    X(events_from_the_future, "Events stamped later than the collector's clock allows, and set back")                    \
+    X(score_evictions, "Entities forgotten to make room for others")                                                     \
     X(deliveries_failed, "Records that the producer gave back undelivered; their agents send them again")                \
     X(received_bytes, "Bytes of BATCH payloads, decompressed")                                                           \
     X(flow_stops, "Times that all sessions stopped reading because too much was under way")
@@ -28,6 +32,7 @@
     X(in_flight_events, "Events between session and Kafka's acknowledgement now")                                        \
     X(in_flight_bytes, "Bytes of those events")                                                                          \
     X(streams, "Streams remembered")                                                                                     \
+    X(score_entities, "Hosts, users and addresses with windows now")                                                     \
     X(ready, "1 if events can be taken in and published")
 /* clang-format on */
 

@@ -10,6 +10,9 @@
 /* ACKs to an agent that does not read them may wait up to this; then the session ends. */
 enum { QUEUED_LIMIT_BYTES = 512 * 1024, RETRY_SOON_MS = 1000 };
 
+/* A session that is silent for so long gives back its buffers: most are, most of the time. */
+enum { REST_MS = 1000 };
+
 struct session {
     struct vd_stream stream;
     struct conversation conversation;
@@ -87,8 +90,7 @@ static void on_kept(struct attachment *a, uint64_t mark, size_t raw_bytes)
 {
     struct session *s = a->owner;
     conversation_kept(&s->conversation, a->index, mark, raw_bytes);
-    if (!s->links.dirty)
-        s->host->dirty(s->host->arg, s);
+    s->host->dirty(s->host->arg, s);
 }
 
 static void on_lost(struct attachment *a, int error)
@@ -139,6 +141,8 @@ static int on_batch(void *arg, struct vd_batch *batch, size_t raw_bytes)
         return VD_ECLOSED;
     struct shard_time now = {.real_ms = vd_clock_real_ms(), .monotonic_ns = vd_clock_monotonic_ns()};
     int rc = shard_take(a, batch, raw_bytes, now);
+    s->host->served(s->host->arg, s);
+    /* One that was not reading yet when all were stopped. */
     if (s->host->flow->stopped && !s->closing)
         vd_stream_pause(&s->stream);
     return rc;
@@ -252,6 +256,8 @@ void session_tick(struct session *s, uint64_t now_ms)
     const char *why = NULL;
     if (s->closing || !s->open)
         return; /* the stream itself watches the handshake */
+    if (now_ms - s->heard_ms > REST_MS)
+        conversation_rest(&s->conversation);
     if (s->conversation.state == CONVERSATION_AWAITS_HELLO && now_ms - s->begun_ms > host->hello_timeout_ms)
         why = "no HELLO in time";
     else if (s->stream.paused)

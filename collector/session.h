@@ -27,6 +27,7 @@ struct session_host {
     /* The shard of an agent; NULL while Kafka is not reached, with *why. */
     struct shard *(*shard_of)(void *arg, const struct vd_identity *agent, const char **why);
     void (*closed)(void *arg, struct session *session); /* freed after it returns */
+    void (*served)(void *arg, struct session *session); /* a batch of it was taken */
     void (*dirty)(void *arg, struct session *session);  /* has ACKs to write: call session_flush this turn */
 };
 

@@ -30,6 +30,7 @@ struct shard;
 int shard_new(struct shard **out, const struct shard_options *options);
 void shard_free(struct shard *shard);
 size_t shard_stream_count(const struct shard *shard);
+void shard_score_counters(const struct shard *shard, struct score_counters *out);
 
 /* A session's hold on a stream, in the session's storage. */
 struct attachment {

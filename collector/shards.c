@@ -42,10 +42,22 @@ struct shard *shards_of(const struct shards *s, const struct vd_identity *agent)
     return s->all[vd_hash_partition(vd_bytes_of(key, (size_t)len), s->count)];
 }
 
-size_t shards_stream_count(const struct shards *s)
+void shards_measure(const struct shards *s, struct metrics *metrics)
 {
-    size_t count = 0;
-    for (int32_t i = 0; i < s->count; i++)
-        count += shard_stream_count(s->all[i]);
-    return count;
+    struct score_counters sum = {0}, one;
+    metrics->streams = 0;
+    for (int32_t i = 0; i < s->count; i++) {
+        shard_score_counters(s->all[i], &one);
+        sum.late_events += one.late_events;
+        sum.missed_events += one.missed_events;
+        sum.future_events += one.future_events;
+        sum.evictions += one.evictions;
+        sum.entities += one.entities;
+        metrics->streams += shard_stream_count(s->all[i]);
+    }
+    metrics->events_late = sum.late_events;
+    metrics->events_missed = sum.missed_events;
+    metrics->events_from_the_future = sum.future_events;
+    metrics->score_evictions = sum.evictions;
+    metrics->score_entities = sum.entities;
 }

@@ -14,6 +14,7 @@ int shards_init(struct shards *s, int32_t count, const struct shard_options *eac
 void shards_deinit(struct shards *s);
 /* The shard of an agent's tenant, or, for a tenant too large for one, of the unit in its certificates. */
 struct shard *shards_of(const struct shards *s, const struct vd_identity *agent);
-size_t shards_stream_count(const struct shards *s);
+/* What is counted in the shards themselves, summed up. */
+void shards_measure(const struct shards *s, struct metrics *metrics);
 
 #endif

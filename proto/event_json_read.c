@@ -4,6 +4,7 @@
  * The text is hostile. Its length is capped before jansson sees it, which bounds the tree, and jansson
  * refuses what is no JSON: broken UTF-8, a NUL, a name twice, nesting beyond its 2048 levels, integers beyond
  * 64 bits. The walk refuses what is no event, and goes no deeper than the schema, which has no recursion. */
+#include <assert.h>
 #include <vedette/event_json.h>
 
 #include <event.pb-c.h>
@@ -234,6 +235,7 @@ static int read_array(struct reader *r, const struct event_json_field *field, js
 
 static int read_entry(struct reader *r, const json_t *value, void **out, const struct place *place)
 {
+    assert(out != NULL);
     Vedette__V1__Event__UnmappedEntry *entry = event_json_alloc(&r->scratch, sizeof *entry);
     if (entry == NULL)
         return r->scratch.error;

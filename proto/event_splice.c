@@ -142,10 +142,9 @@ static uint8_t *measure_put(uint8_t *at, const struct measure *measure)
 /* "count in 300 s"; what is at most 9 bytes, as 32 bits are at most 10 digits. */
 static const char *window_text(char out[TYPE_CAP], const char *what, uint32_t seconds)
 {
-    size_t len = strlen(what);
-    memcpy(out, what, len);
-    len += decimal(seconds, out + len);
-    memcpy(out + len, " s", sizeof " s");
+    char *end = stpcpy(out, what);
+    end += decimal(seconds, end);
+    memcpy(end, " s", sizeof " s");
     return out;
 }
 

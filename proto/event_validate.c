@@ -179,7 +179,7 @@ static int message_check(struct walk *walk, const struct place *place, struct vd
 {
     assert(place->depth <= VD_VALIDATE_DEPTH_MAX);
     struct vd_wire w = vd_wire_of(bytes);
-    struct vd_wire_field field;
+    struct vd_wire_field field = {0};
     int rc = 0;
     while (rc == 0 && vd_wire_next(&w, &field))
         rc = field_check(walk, place, &field);

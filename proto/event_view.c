@@ -36,7 +36,7 @@ message_read(struct walk *walk, const struct vd_wire_field *message, field_reade
     if (message->type != VD_WIRE_BYTES)
         return false;
     struct vd_wire w = vd_wire_of(message->bytes);
-    struct vd_wire_field field;
+    struct vd_wire_field field = {0};
     while (vd_wire_next(&w, &field))
         if (!read(walk, &field))
             return false;
@@ -187,7 +187,7 @@ int vd_event_view_read(struct vd_event_view *out, struct vd_bytes event)
     clear(out);
     struct walk walk = {.out = out};
     struct vd_wire w = vd_wire_of(event);
-    struct vd_wire_field field;
+    struct vd_wire_field field = {0};
     while (vd_wire_next(&w, &field))
         if (!event_field_read(&walk, &field))
             return VD_EMALFORMED;

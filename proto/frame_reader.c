@@ -103,6 +103,12 @@ bool vd_frame_reader_midway(const struct vd_frame_reader *r)
     return r->header_have > 0;
 }
 
+void vd_frame_reader_rest(struct vd_frame_reader *r)
+{
+    vd_buffer_release_idle(&r->stored);
+    vd_buffer_deinit(&r->raw);
+}
+
 size_t vd_frame_reader_held_bytes(const struct vd_frame_reader *r)
 {
     return r->stored.cap + r->raw.cap;

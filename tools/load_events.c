@@ -2,6 +2,7 @@
  */
 #include "load_events.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <vedette/error.h>
@@ -72,8 +73,10 @@ int load_events_make(struct load_events *events, uint64_t seed)
         rc = vd_event_json_read(vd_bytes_of(json, (size_t)len), &scratch, &out, error);
         if (rc != 0)
             break;
-        events->len[i] = (uint16_t)vd_buffer_len(&out);
-        memcpy(events->bytes[i], vd_buffer_bytes(&out).data, events->len[i]);
+        struct vd_bytes event = vd_buffer_bytes(&out);
+        assert(event.data != NULL);
+        events->len[i] = (uint16_t)event.len;
+        memcpy(events->bytes[i], event.data, event.len);
     }
     vd_buffer_deinit(&out);
     vd_arena_deinit(&scratch);

@@ -149,7 +149,7 @@ static void show(struct tail *tail, struct vd_bytes value)
 
 static int open_topic(struct tail *tail)
 {
-    char error[VD_KAFKA_ERROR_BYTES];
+    char error[VD_KAFKA_ERROR_BYTES] = "";
     int result = VD_EUNAVAILABLE, told = 0;
     enum vd_consumer_from from = tail->arguments.from;
     /* Somebody who starts everything at once need not read why nothing is there yet; whoever waits longer

@@ -8,7 +8,6 @@
  * entry that is left. */
 #include "source.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <systemd/sd-journal.h>
@@ -82,9 +81,11 @@ static int read_entry(struct journal *j)
 {
     char host[NAME_BYTES], program[NAME_BYTES];
     uint64_t real_us;
-    int rc = sd_journal_get_realtime_usec(j->journal, &real_us);
-    if (rc < 0 || (rc = save_cursor(j)) < 0)
-        return rc == VD_ELIMIT ? rc : from_journal(rc);
+    int rc = from_journal(sd_journal_get_realtime_usec(j->journal, &real_us));
+    if (rc == 0)
+        rc = save_cursor(j);
+    if (rc != 0)
+        return rc;
     struct vd_bytes name = field(j, "SYSLOG_IDENTIFIER");
     if (name.len == 0)
         name = field(j, "_COMM");
@@ -163,16 +164,23 @@ static void journal_close(struct source *s)
 
 static const struct source_class JOURNAL = {.pull = journal_pull, .close = journal_close};
 
+/* The tail is behind the last entry only once a step back was taken. Of a journal that is still empty the end
+ * is its head: at its tail, all but the last of the entries to come would be stepped over. */
+static int seek_end(struct journal *j)
+{
+    int rc = sd_journal_seek_tail(j->journal);
+    if (rc >= 0)
+        rc = sd_journal_previous(j->journal);
+    if (rc == 0)
+        rc = sd_journal_seek_head(j->journal);
+    return rc < 0 ? from_journal(rc) : 0;
+}
+
 /* So that the next sd_journal_next is on the first entry to tell. */
 static int seek(struct journal *j, bool from_end, struct vd_bytes cursor)
 {
-    if (cursor.len == 0 && !from_end)
-        return from_journal(sd_journal_seek_head(j->journal));
-    if (cursor.len == 0) {
-        int rc = sd_journal_seek_tail(j->journal);
-        /* The tail is behind the last entry only once a step back was taken. */
-        return rc < 0 ? from_journal(rc) : from_journal(sd_journal_previous(j->journal)) < 0 ? VD_EIO : 0;
-    }
+    if (cursor.len == 0)
+        return from_end ? seek_end(j) : from_journal(sd_journal_seek_head(j->journal));
     if (cursor.len >= sizeof j->cursor)
         return VD_EMALFORMED;
     memcpy(j->cursor, cursor.data, cursor.len);
@@ -196,10 +204,14 @@ static int find_journal(struct journal *j, const struct journal_config *config, 
         sd_journal_set_data_threshold(j->journal, FIELD_MAX_BYTES);
         return 0;
     }
-    const char *hint = rc == -EACCES || rc == -EPERM ? " (the agent needs the group systemd-journal)" : "";
-    snprintf(why, SOURCE_ERROR_BYTES, "journal: no systemd journal %s%s%s",
-             config->directory != NULL ? "in " : "on this host, or none that this user may read",
-             config->directory != NULL ? config->directory : "", hint);
+    /* Files that may not be read are passed over by libsystemd without an error: both causes look the same.
+     */
+    if (config->directory != NULL)
+        snprintf(why, SOURCE_ERROR_BYTES, "journal: no systemd journal in %s", config->directory);
+    else
+        snprintf(why, SOURCE_ERROR_BYTES,
+                 "journal: no systemd journal on this host, or none that this user may read (the agent needs "
+                 "the group systemd-journal or CAP_DAC_READ_SEARCH)");
     return rc < 0 ? from_journal(rc) : VD_ENOTFOUND;
 }
 

@@ -57,7 +57,8 @@ static void on_state(void *arg, enum vd_producer_state state, const char *why)
     struct publisher *p = arg;
     switch (state) {
     case VD_PRODUCER_UP:
-        /* The number of shards is fixed when the topic is made: another number later would move tenants about. */
+        /* The number of shards is fixed when the topic is made: another number later would move tenants
+         * about. */
         if (p->partitions == 0)
             p->partitions = vd_producer_partitions(p->producer);
         set_readiness(p, true, "Kafka takes events");
@@ -143,15 +144,25 @@ static int publish(struct publisher *p, const struct vd_record *record)
     return rc;
 }
 
-static struct vd_bytes decimal(char out[12], int32_t value)
+enum { DECIMAL_BYTES = 12 };
+
+/* By hand: this is done for every event. */
+static struct vd_bytes decimal(char out[DECIMAL_BYTES], int32_t value)
 {
-    return vd_bytes_of(out, (size_t)snprintf(out, 12, "%d", value));
+    size_t at = DECIMAL_BYTES;
+    uint32_t left = value < 0 ? 0u - (uint32_t)value : (uint32_t)value;
+    do
+        out[--at] = (char)('0' + left % 10);
+    while ((left /= 10) > 0);
+    if (value < 0)
+        out[--at] = '-';
+    return vd_bytes_of(out + at, DECIMAL_BYTES - at);
 }
 
-int publisher_event(struct publisher *p, const struct publisher_origin *origin, int32_t class_uid, struct vd_bytes value,
-                    void *opaque)
+int publisher_event(struct publisher *p, const struct publisher_origin *origin, int32_t class_uid,
+                    struct vd_bytes value, void *opaque)
 {
-    char class_text[12];
+    char class_text[DECIMAL_BYTES];
     struct vd_record record = {
         .topic = VD_TOPIC_EVENTS,
         .partition = origin->partition,
@@ -166,8 +177,8 @@ int publisher_event(struct publisher *p, const struct publisher_origin *origin, 
     return publish(p, &record);
 }
 
-int publisher_refused(struct publisher *p, const struct publisher_origin *origin, const struct vd_refusal *why,
-                      struct vd_bytes value, void *opaque)
+int publisher_refused(struct publisher *p, const struct publisher_origin *origin,
+                      const struct vd_refusal *why, struct vd_bytes value, void *opaque)
 {
     struct vd_record record = {
         .topic = VD_TOPIC_DLQ,

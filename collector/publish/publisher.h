@@ -1,9 +1,10 @@
-/* The way into Kafka: which topic, key, partition and headers a record gets, whether Kafka takes records now, and the
- * replacement of a producer that has failed for good.
+/* The way into Kafka: which topic, key, partition and headers a record gets, whether Kafka takes records now,
+ * and the replacement of a producer that has failed for good.
  *
- * Happy path: new → `readiness` (true) → publisher_event … ⇄ `delivered` … → close. How it fails: a broker that is away
- * makes records wait (readiness false, nothing lost); a fatal error gives every record back by `delivered` with an error,
- * and a new producer is made a second later. All calls and callbacks on the loop's thread. */
+ * Happy path: new → `readiness` (true) → publisher_event … ⇄ `delivered` … → close. How it fails: a broker
+ * that is away makes records wait (readiness false, nothing lost); a fatal error gives every record back by
+ * `delivered` with an error, and a new producer is made a second later. All calls and callbacks on the loop's
+ * thread. */
 #ifndef COLLECTOR_PUBLISHER_H
 #define COLLECTOR_PUBLISHER_H
 
@@ -29,7 +30,7 @@ struct publisher_options {
 /* Whose record it is. */
 struct publisher_origin {
     int32_t partition;
-    struct vd_bytes key, tenant;   /* "tenant/agent", "tenant" */
+    struct vd_bytes key, tenant; /* "tenant/agent", "tenant" */
 };
 
 int publisher_new(struct publisher **out, const struct publisher_options *options, char *error);
@@ -38,11 +39,11 @@ int32_t publisher_partitions(const struct publisher *p);
 bool publisher_ready(const struct publisher *p, const char **why);
 size_t publisher_queued(const struct publisher *p);
 /* value is borrowed until `delivered`. 0, VD_EUNAVAILABLE, VD_EFULL, VD_EKAFKA. */
-int publisher_event(struct publisher *p, const struct publisher_origin *origin, int32_t class_uid, struct vd_bytes value,
-                    void *opaque);
+int publisher_event(struct publisher *p, const struct publisher_origin *origin, int32_t class_uid,
+                    struct vd_bytes value, void *opaque);
 /* To the dead letter topic, with the reason in its headers. */
-int publisher_refused(struct publisher *p, const struct publisher_origin *origin, const struct vd_refusal *why,
-                      struct vd_bytes value, void *opaque);
+int publisher_refused(struct publisher *p, const struct publisher_origin *origin,
+                      const struct vd_refusal *why, struct vd_bytes value, void *opaque);
 void publisher_close(struct publisher *p, void (*cb)(void *arg));
 
 #endif

@@ -25,7 +25,8 @@ static void put(struct text *t, struct vd_bytes bytes)
             len--;
         t->cap = t->len + len;
     }
-    memcpy(t->at + t->len, bytes.data, len);
+    if (len > 0)
+        memcpy(t->at + t->len, bytes.data, len);
     t->len += len;
 }
 

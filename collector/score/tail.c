@@ -53,7 +53,8 @@ static double summed(uint32_t count, double mean, double w)
 /* The n-th coefficient of the continued fraction of I_x(a, b): https://dlmf.nist.gov/8.17#v */
 static double coefficient(int n, double a, double b, double x)
 {
-    double m = n / 2;
+    int half = n / 2;
+    double m = half;
     if (n % 2 == 0)
         return m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m));
     return -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1));

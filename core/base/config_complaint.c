@@ -45,7 +45,7 @@ const char *vd_config_host_port_complaint(const char *text)
     if (port == NULL || strpbrk(text, " \t\n,/") != NULL)
         return wanted;
     size_t digits = strspn(port, "0123456789");
-    if (digits == 0 || digits > 5 || port[digits] != '\0' || atoi(port) > UINT16_MAX)
+    if (digits == 0 || digits > 5 || port[digits] != '\0' || strtoul(port, NULL, 10) > UINT16_MAX)
         return "must be host:port with a port from 0 to 65535";
     return NULL;
 }

@@ -97,7 +97,7 @@ static int make_text(const struct vd_config_key *key, struct vd_bytes text, char
 
 static int set_text(const struct vd_config_key *key, void *owner, struct vd_bytes text, char *complaint)
 {
-    char *made, **member = config_member(owner, key->offset);
+    char *made = NULL, **member = config_member(owner, key->offset);
     int rc = make_text(key, text, &made, complaint);
     if (rc != 0)
         return rc;
@@ -126,17 +126,19 @@ static int grow(const struct vd_config_key *key, void *owner, size_t entry_size,
 
 static int append_text(const struct vd_config_key *key, void *owner, struct vd_bytes text, char *complaint)
 {
-    char *made;
-    void *entry;
+    char *made = NULL;
+    void *entry = NULL;
     int rc = make_text(key, text, &made, complaint);
     if (rc != 0)
         return rc;
     rc = grow(key, owner, sizeof made, VD_CONFIG_ENTRIES_MAX, &entry, complaint);
-    if (rc != 0)
+    if (rc != 0) {
         vd_free(made);
-    else
-        *(char **)entry = made;
-    return rc;
+        return rc;
+    }
+    assert(entry != NULL);
+    *(char **)entry = made;
+    return 0;
 }
 
 int config_value_append(const struct vd_config_key *key, void *owner, void **entry, char *complaint)

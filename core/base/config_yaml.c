@@ -6,6 +6,7 @@
  * itself. */
 #include "config_yaml.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <vedette/error.h>
 #include <yaml.h>
@@ -246,6 +247,7 @@ static int read_mapping(struct reader *r, const struct vd_config_key *keys, void
             rc = next(r);
         if (rc != 0)
             return rc;
+        assert(key != NULL);
         snprintf(r->path + path_len, sizeof r->path - path_len, "%s%s", path_len > 0 ? "." : "", key->name);
         rc = read_value(r, key, owner);
         if (rc != 0)

@@ -51,7 +51,7 @@ static int on_welcome(struct vd_client *c, struct vd_bytes payload)
         w->mark_count != c->hello.stream_count)
         return VD_EPROTOCOL;
     for (uint32_t i = 0; i < w->mark_count; i++) {
-        if (w->marks[i].stream != i || (rc = take_mark(c, &w->marks[i], true)) != 0)
+        if (w->marks[i].stream != i || take_mark(c, &w->marks[i], true) != 0)
             return VD_EPROTOCOL;
         uint64_t first = c->hello.streams[i].first;
         c->next[i] = c->marks[i] + 1 > first ? c->marks[i] + 1 : first;

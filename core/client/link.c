@@ -83,7 +83,8 @@ static void on_goodbye(void *arg, const struct vd_goodbye *goodbye)
 {
     struct vd_link *l = arg;
     char why[VD_SESSION_TEXT_BYTES + 64];
-    snprintf(why, sizeof why, "goodbye %u (%s): %s", goodbye->code, vd_goodbye_text(goodbye->code), goodbye->reason);
+    snprintf(why, sizeof why, "goodbye %u (%s): %s", goodbye->code, vd_goodbye_text(goodbye->code),
+             goodbye->reason);
     struct vd_link_end end = {.error = VD_ECLOSED,
                               .why = why,
                               .retry_after_ms = goodbye->retry_after_ms,

@@ -1,4 +1,5 @@
-/* An arena: allocations that live until one reset. Capped, so that hostile input cannot grow it. One thread at a time. */
+/* An arena: allocations that live until one reset. Capped, so that hostile input cannot grow it. One thread
+ * at a time. */
 #ifndef VEDETTE_ARENA_H
 #define VEDETTE_ARENA_H
 

@@ -28,7 +28,8 @@ static inline struct vd_bytes vd_buffer_bytes(const struct vd_buffer *b)
     return vd_bytes_of(b->base == NULL ? NULL : b->base + b->begin, vd_buffer_len(b));
 }
 
-/* Room for `len` more bytes at *where; commit with vd_buffer_commit. VD_ELIMIT or VD_ENOMEM leave it as it was. */
+/* Room for `len` more bytes at *where; commit with vd_buffer_commit. VD_ELIMIT or VD_ENOMEM leave it as it
+ * was. */
 int vd_buffer_reserve(struct vd_buffer *b, size_t len, uint8_t **where);
 void vd_buffer_commit(struct vd_buffer *b, size_t len);
 int vd_buffer_append(struct vd_buffer *b, const void *data, size_t len);

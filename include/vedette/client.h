@@ -1,9 +1,10 @@
-/* The agent's half of the session protocol (PROTOCOL.md section 4), without a socket: bytes from the collector in, frames
- * for it out, and what an agent has to know told by callbacks.
+/* The agent's half of the session protocol (PROTOCOL.md section 4), without a socket: bytes from the
+ * collector in, frames for it out, and what an agent has to know told by callbacks.
  *
  * Happy path: vd_client_hello → `welcome` → vd_client_send … ⇄ `ack` … → vd_client_goodbye.
- * How it fails: a malformed or unexpected frame makes vd_client_feed return an error, and the caller closes the session;
- * a Goodbye or GoTo comes as a callback, after which the caller closes too. One thread at a time. */
+ * How it fails: a malformed or unexpected frame makes vd_client_feed return an error, and the caller closes
+ * the session; a Goodbye or GoTo comes as a callback, after which the caller closes too. One thread at a
+ * time. */
 #ifndef VEDETTE_CLIENT_H
 #define VEDETTE_CLIENT_H
 
@@ -35,11 +36,13 @@ void vd_client_init(struct vd_client *c, const struct vd_client_callbacks *callb
 void vd_client_deinit(struct vd_client *c);
 /* Begins the session. hello is copied. */
 int vd_client_hello(struct vd_client *c, const struct vd_hello *hello);
-/* What the collector sent, in pieces of any size. VD_EMALFORMED, VD_EPROTOCOL, VD_ELIMIT: the session is over. */
+/* What the collector sent, in pieces of any size. VD_EMALFORMED, VD_EPROTOCOL, VD_ELIMIT: the session is
+ * over. */
 int vd_client_feed(struct vd_client *c, struct vd_bytes bytes);
 /* How many raw bytes the next BATCH may have; 0: none now. */
 size_t vd_client_batch_room(const struct vd_client *c);
-/* payload: made by vd_batch_write_*, of event_count events that begin at the stream's `next`. VD_ELIMIT over the room. */
+/* payload: made by vd_batch_write_*, of event_count events that begin at the stream's `next`. VD_ELIMIT over
+ * the room. */
 int vd_client_send(struct vd_client *c, uint32_t stream, struct vd_bytes payload, uint32_t event_count);
 int vd_client_ping(struct vd_client *c, uint64_t value);
 int vd_client_goodbye(struct vd_client *c, enum vd_goodbye_code code, const char *reason);

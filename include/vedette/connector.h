@@ -22,7 +22,8 @@ struct vd_resolver {
 };
 /* found is freed after done returns. A cancelled resolver still calls done, with VD_ECLOSED. */
 int vd_resolver_start(struct vd_resolver *r, uv_loop_t *loop, const struct vd_address *address,
-                      void (*done)(struct vd_resolver *r, int error, const struct addrinfo *found), void *owner);
+                      void (*done)(struct vd_resolver *r, int error, const struct addrinfo *found),
+                      void *owner);
 void vd_resolver_cancel(struct vd_resolver *r);
 
 #endif

@@ -70,6 +70,8 @@ void vd_frame_reader_deinit(struct vd_frame_reader *r);
 int vd_frame_reader_feed(struct vd_frame_reader *r, struct vd_bytes bytes, vd_frame_sink *sink, void *arg);
 /* A frame has begun and is not whole yet: what a frame deadline watches. */
 bool vd_frame_reader_midway(const struct vd_frame_reader *r);
+/* Between calls of feed: gives back the memory that no frame is in, for a peer that has gone quiet. */
+void vd_frame_reader_rest(struct vd_frame_reader *r);
 /* Heap held now, to be charged to the peer. Buffers that are not in use are given back between frames once
  * larger than 64 KiB. */
 size_t vd_frame_reader_held_bytes(const struct vd_frame_reader *r);

@@ -1,7 +1,7 @@
 /* Who a peer is: read from its certificate's one URI name and from nowhere else (PROTOCOL.md section 1).
  *   spiffe://<trust domain>/tenant/<T>[/unit/<U>]/agent/<A>      spiffe://<trust domain>/collector/<N>
- * Names are 1 to 64 of [A-Za-z0-9._-] except "." and ".."; no percent-encoding, no empty or extra segment. A trust domain
- * is 1 to 255 of [a-z0-9._-]. Pure; any thread. */
+ * Names are 1 to 64 of [A-Za-z0-9._-] except "." and ".."; no percent-encoding, no empty or extra segment. A
+ * trust domain is 1 to 255 of [a-z0-9._-]. Pure; any thread. */
 #ifndef VEDETTE_IDENTITY_H
 #define VEDETTE_IDENTITY_H
 
@@ -22,7 +22,8 @@ int vd_identity_parse(struct vd_identity *out, struct vd_bytes uri, const char *
 bool vd_name_valid(const char *name);
 bool vd_trust_domain_valid(const char *trust_domain);
 enum { VD_IDENTITY_URI_BYTES = 512 };
-/* The URI of an identity, terminated, into out (VD_IDENTITY_URI_BYTES). VD_EIDENTITY if parsing it would not give it back. */
+/* The URI of an identity, terminated, into out (VD_IDENTITY_URI_BYTES). VD_EIDENTITY if parsing it would not
+ * give it back. */
 int vd_identity_uri(const struct vd_identity *identity, const char *trust_domain, char *out);
 
 #endif

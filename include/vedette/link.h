@@ -2,8 +2,9 @@
  * Used by the agent's uplink and by `vedette load`.
  *
  * Happy path: vd_link_open → `up` (welcome) → vd_link_send … ⇄ `acked` … → vd_link_close → its callback.
- * How it fails: anything that ends the link (no address, refused, TLS, protocol, the collector's goodbye) is told once by
- * `down` with an advice when to come back; the owner then closes. All calls and callbacks on the loop's thread. */
+ * How it fails: anything that ends the link (no address, refused, TLS, protocol, the collector's goodbye) is
+ * told once by `down` with an advice when to come back; the owner then closes. All calls and callbacks on the
+ * loop's thread. */
 #ifndef VEDETTE_LINK_H
 #define VEDETTE_LINK_H
 
@@ -15,17 +16,17 @@ struct vd_link;
 enum { VD_LINK_ADDRESSES_MAX = 8 };
 
 struct vd_link_end {
-    int error;                       /* VD_E… */
-    const char *why;                 /* for people; valid during the call; may hold a peer's text */
-    uint32_t retry_after_ms;         /* the collector's wish; 0: none */
-    bool retry;                      /* false: coming back with the same certificate and data will not help soon */
-    const struct vd_go_to *go_to;    /* or NULL */
+    int error;               /* VD_E… */
+    const char *why;         /* for people; valid during the call; may hold a peer's text */
+    uint32_t retry_after_ms; /* the collector's wish; 0: none */
+    bool retry;              /* false: coming back with the same certificate and data will not help soon */
+    const struct vd_go_to *go_to; /* or NULL */
 };
 
 struct vd_link_callbacks {
     void (*up)(struct vd_link *l);
     void (*acked)(struct vd_link *l, const struct vd_ack *ack);
-    void (*drained)(struct vd_link *l);  /* all output is with the kernel: time to send more */
+    void (*drained)(struct vd_link *l); /* all output is with the kernel: time to send more */
     void (*down)(struct vd_link *l, const struct vd_link_end *end);
 };
 
@@ -36,21 +37,21 @@ struct vd_link_options {
     void *owner;
     struct vd_address address;
     struct vd_hello hello;
-    uint64_t connect_timeout_ms;     /* from start to WELCOME, an address */
-    uint64_t heartbeat_ms;           /* a PING after so much silence; no PONG within as much again: down */
+    uint64_t connect_timeout_ms; /* from start to WELCOME, an address */
+    uint64_t heartbeat_ms;       /* a PING after so much silence; no PONG within as much again: down */
 };
 
 struct vd_link {
     struct vd_stream stream;
     struct vd_resolver resolver;
     struct vd_client client;
-    uv_timer_t timer;                /* the heartbeat and the deadline of WELCOME */
+    uv_timer_t timer; /* the heartbeat and the deadline of WELCOME */
     struct vd_link_options options;
     struct sockaddr_storage addresses[VD_LINK_ADDRESSES_MAX]; /* what the name stands for */
     uint32_t address_count, trying;
     void (*on_close)(struct vd_link *l);
     bool stream_live, stream_closing, resolver_live, timer_live, is_up, is_down, closing;
-    uint64_t heard_ms, said_ms;      /* loop time */
+    uint64_t heard_ms, said_ms; /* loop time */
 };
 
 /* On error nothing is left open. */

@@ -3,7 +3,8 @@
  *   vd_log_warn("session refused", VD_F_STR("peer", name), VD_F_INT("code", code));
  *   → ts=2026-11-22T20:00:00.123Z level=warn msg="session refused" peer=… code=7
  *
- * Any thread; a line is written with one write(2). A line that cannot be written (a full disk) is counted, not retried. */
+ * Any thread; a line is written with one write(2). A line that cannot be written (a full disk) is counted,
+ * not retried. */
 #ifndef VEDETTE_LOG_H
 #define VEDETTE_LOG_H
 
@@ -22,16 +23,35 @@ struct vd_log_field {
     } value;
 };
 
-#define VD_F_STR(k, text)   {.key = (k), .kind = VD_FIELD_BYTES, .value.bytes = vd_bytes_str(text)}
-#define VD_F_BYTES(k, view) {.key = (k), .kind = VD_FIELD_BYTES, .value.bytes = (view)}
-#define VD_F_INT(k, n)      {.key = (k), .kind = VD_FIELD_INT, .value.i = (int64_t)(n)}
-#define VD_F_UINT(k, n)     {.key = (k), .kind = VD_FIELD_UINT, .value.u = (uint64_t)(n)}
-#define VD_F_FLOAT(k, n)    {.key = (k), .kind = VD_FIELD_FLOAT, .value.f = (n)}
-#define VD_F_ERROR(code)    {.key = "error", .kind = VD_FIELD_BYTES, .value.bytes = vd_bytes_str(vd_error_text(code))}
+#define VD_F_STR(k, text)                                                                                    \
+    {                                                                                                        \
+        .key = (k), .kind = VD_FIELD_BYTES, .value.bytes = vd_bytes_str(text)                                \
+    }
+#define VD_F_BYTES(k, view)                                                                                  \
+    {                                                                                                        \
+        .key = (k), .kind = VD_FIELD_BYTES, .value.bytes = (view)                                            \
+    }
+#define VD_F_INT(k, n)                                                                                       \
+    {                                                                                                        \
+        .key = (k), .kind = VD_FIELD_INT, .value.i = (int64_t)(n)                                            \
+    }
+#define VD_F_UINT(k, n)                                                                                      \
+    {                                                                                                        \
+        .key = (k), .kind = VD_FIELD_UINT, .value.u = (uint64_t)(n)                                          \
+    }
+#define VD_F_FLOAT(k, n)                                                                                     \
+    {                                                                                                        \
+        .key = (k), .kind = VD_FIELD_FLOAT, .value.f = (n)                                                   \
+    }
+#define VD_F_ERROR(code)                                                                                     \
+    {                                                                                                        \
+        .key = "error", .kind = VD_FIELD_BYTES, .value.bytes = vd_bytes_str(vd_error_text(code))             \
+    }
 
 #define vd_log(level, message, ...)                                                                          \
-    vd_log_fields(level, message,                                                                            \
-                  (const struct vd_log_field[]){{.kind = VD_FIELD_END}, ##__VA_ARGS__, {.kind = VD_FIELD_END}} + 1)
+    vd_log_fields(                                                                                           \
+        level, message,                                                                                      \
+        (const struct vd_log_field[]){{.kind = VD_FIELD_END}, ##__VA_ARGS__, {.kind = VD_FIELD_END}} + 1)
 #define vd_log_debug(message, ...) vd_log(VD_LOG_DEBUG, message, ##__VA_ARGS__)
 #define vd_log_info(message, ...)  vd_log(VD_LOG_INFO, message, ##__VA_ARGS__)
 #define vd_log_warn(message, ...)  vd_log(VD_LOG_WARN, message, ##__VA_ARGS__)

@@ -1,5 +1,6 @@
-/* Making identities: a certificate authority, and certificates for agents and collectors (P-256, ECDSA with SHA-256).
- * Files are PEM; keys are written with mode 0600; nothing that exists is overwritten (VD_EEXISTS). Any thread. */
+/* Making identities: a certificate authority, and certificates for agents and collectors (P-256, ECDSA with
+ * SHA-256). Files are PEM; keys are written with mode 0600; nothing that exists is overwritten (VD_EEXISTS).
+ * Any thread. */
 #ifndef VEDETTE_PKI_H
 #define VEDETTE_PKI_H
 
@@ -13,10 +14,10 @@ int vd_pki_authority_trust_domain(const char *dir, char *out, char *error);
 
 struct vd_pki_request {
     struct vd_identity identity;
-    const char *trust_domain;   /* must be the authority's; NULL: whatever that is */
-    const char *into;           /* folder to write to; NULL: the authority's */
-    const char *file_stem;      /* <stem>.pem and <stem>.key */
-    int days;                   /* from one hour ago; may be negative in tests: an expired certificate */
+    const char *trust_domain; /* must be the authority's; NULL: whatever that is */
+    const char *into;         /* folder to write to; NULL: the authority's */
+    const char *file_stem;    /* <stem>.pem and <stem>.key */
+    int days;                 /* from one hour ago; may be negative in tests: an expired certificate */
 };
 /* Issues a certificate signed with dir/ca.key. VD_ELIMIT: it would outlive the authority. */
 int vd_pki_issue(const char *dir, const struct vd_pki_request *request, char *error);

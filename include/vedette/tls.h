@@ -1,5 +1,6 @@
-/* TLS 1.3 with certificates on both sides, memory to memory: ciphertext in, plaintext out and the other way round, no
- * sockets. The TLS library stays behind this seam. A connection belongs to one thread; a context may be shared. */
+/* TLS 1.3 with certificates on both sides, memory to memory: ciphertext in, plaintext out and the other way
+ * round, no sockets. The TLS library stays behind this seam. A connection belongs to one thread; a context
+ * may be shared. */
 #ifndef VEDETTE_TLS_H
 #define VEDETTE_TLS_H
 
@@ -13,10 +14,11 @@ struct vd_tls_options {
     bool server;
 };
 
-/* Certificates and settings; counted references, so that a SIGHUP can swap it while connections still use the old one. */
+/* Certificates and settings; counted references, so that a SIGHUP can swap it while connections still use the
+ * old one. */
 struct vd_tls_context;
-/* error (VD_TLS_ERROR_BYTES): a sentence that names the file. Checks that key and certificate fit, that the certificate
- * carries an identity, and that it is valid at this moment. */
+/* error (VD_TLS_ERROR_BYTES): a sentence that names the file. Checks that key and certificate fit, that the
+ * certificate carries an identity, and that it is valid at this moment. */
 int vd_tls_context_new(struct vd_tls_context **out, const struct vd_tls_options *options, char *error);
 struct vd_tls_context *vd_tls_context_ref(struct vd_tls_context *context);
 void vd_tls_context_unref(struct vd_tls_context *context);
@@ -36,9 +38,9 @@ int vd_tls_new(struct vd_tls **out, struct vd_tls_context *context, struct vd_tl
 void vd_tls_free(struct vd_tls *tls);
 /* A client speaks first: call once after connecting. A server needs no start. */
 int vd_tls_start(struct vd_tls *tls);
-/* Ciphertext from the peer, any piece. 0; VD_ECLOSED after the peer's close_notify; VD_ETLS; or what the sink returned.
- * The peer's certificate is checked against the CA and must carry an identity of the other kind (a server wants agents, a
- * client wants collectors): VD_EIDENTITY. */
+/* Ciphertext from the peer, any piece. 0; VD_ECLOSED after the peer's close_notify; VD_ETLS; or what the sink
+ * returned. The peer's certificate is checked against the CA and must carry an identity of the other kind (a
+ * server wants agents, a client wants collectors): VD_EIDENTITY. */
 int vd_tls_receive(struct vd_tls *tls, struct vd_bytes cipher);
 /* Plaintext to the peer; VD_EINVAL before the handshake is over. */
 int vd_tls_send(struct vd_tls *tls, struct vd_bytes plain);

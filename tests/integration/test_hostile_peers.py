@@ -219,6 +219,7 @@ def wrong_events():
     yield "nested too deep", good + b"\x42\x7e" + b"\x0a\x7c" + b"\x0a" * 124
 
 
+@pytest.mark.tsan
 def test_refused_events_are_dead_letters(fleet, peer):
     """Refused with a reason, acknowledged, and the good ones around them go through."""
     cases = list(wrong_events())

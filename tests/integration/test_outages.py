@@ -45,6 +45,7 @@ def way(own_fleet):
     return Way(own_fleet)
 
 
+@pytest.mark.tsan
 @pytest.mark.parametrize("how", ["stop", "kill"])
 def test_the_broker_goes_and_comes_back(way, how):
     kafka = way.fleet.kafka

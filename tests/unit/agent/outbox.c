@@ -90,7 +90,8 @@ static void what_can_never_fit_is_told(void **state)
     large[1000] = '\0';
     assert_int_equal(append(o, large, ""), VD_ELIMIT);
     assert_int_equal(append(o, "", ""), VD_ELIMIT);
-    assert_int_equal(outbox_append(o, OUTBOX_SOURCES_MAX, vd_bytes_str("x"), (struct vd_bytes){0}, false), VD_ELIMIT);
+    assert_int_equal(outbox_append(o, OUTBOX_SOURCES_MAX, vd_bytes_str("x"), (struct vd_bytes){0}, false),
+                     VD_ELIMIT);
     outbox_free(o);
 }
 

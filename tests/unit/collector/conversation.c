@@ -1,5 +1,5 @@
-/* The two halves of the session protocol against each other, memory to memory: in pieces of every size, and broken in every
- * way a peer may break it. */
+/* The two halves of the session protocol against each other, memory to memory: in pieces of every size, and
+ * broken in every way a peer may break it. */
 #include "unit.h"
 
 #include <stdio.h>
@@ -18,7 +18,7 @@ static const struct conversation_limits LIMITS = {.credit_bytes = 4096,
 struct pair {
     struct vd_client client;
     struct conversation collector;
-    uint64_t known_mark;     /* what the collector's memory says of stream 0 */
+    uint64_t known_mark; /* what the collector's memory says of stream 0 */
     unsigned welcomes, acks, batches, goodbyes, go_tos;
     uint32_t events, goodbye_code;
     uint64_t last_seq;
@@ -120,7 +120,8 @@ static int to_client(struct pair *p, size_t piece)
     struct vd_bytes all = vd_buffer_bytes(&p->collector.out);
     int rc = 0;
     for (size_t at = 0; rc == 0 && at < all.len; at += piece)
-        rc = vd_client_feed(&p->client, vd_bytes_of(all.data + at, all.len - at < piece ? all.len - at : piece));
+        rc = vd_client_feed(&p->client,
+                            vd_bytes_of(all.data + at, all.len - at < piece ? all.len - at : piece));
     vd_buffer_clear(&p->collector.out);
     return rc;
 }

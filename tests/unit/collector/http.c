@@ -36,7 +36,8 @@ static void on_closed(void *arg)
     p->closed = true;
 }
 
-static const struct http_callbacks CALLBACKS = {.metrics = write_metrics, .live = write_metrics, .ready = write_ready};
+static const struct http_callbacks CALLBACKS = {
+    .metrics = write_metrics, .live = write_metrics, .ready = write_ready};
 
 static int connect_to(const char *address)
 {

@@ -30,9 +30,9 @@ static void the_histogram_is_cumulative(void **state)
     (void)state;
     struct metrics m = {0};
     struct vd_buffer out;
-    metrics_latency(&m, 500000);       /* 0.5 ms */
-    metrics_latency(&m, 4000000);      /* 4 ms */
-    metrics_latency(&m, 20000000000);  /* 20 s */
+    metrics_latency(&m, 500000);      /* 0.5 ms */
+    metrics_latency(&m, 4000000);     /* 4 ms */
+    metrics_latency(&m, 20000000000); /* 20 s */
     const char *text = text_of(&m, &out);
     assert_non_null(strstr(text, "_bucket{le=\"0.001\"} 1\n"));
     assert_non_null(strstr(text, "_bucket{le=\"0.005\"} 2\n"));

@@ -1,5 +1,5 @@
-/* A shard with a publisher made of an array: what goes out, what is told as kept, and what happens when deliveries fail,
- * come late, or never, and when agents come back in the middle. */
+/* A shard with a publisher made of an array: what goes out, what is told as kept, and what happens when
+ * deliveries fail, come late, or never, and when agents come back in the middle. */
 #include "unit.h"
 
 #include <stdio.h>
@@ -37,8 +37,8 @@ static int keep(struct vd_bytes value, void *opaque, const char *reason)
     return 0;
 }
 
-int publisher_event(struct publisher *p, const struct publisher_origin *origin, int32_t class_uid, struct vd_bytes value,
-                    void *opaque)
+int publisher_event(struct publisher *p, const struct publisher_origin *origin, int32_t class_uid,
+                    struct vd_bytes value, void *opaque)
 {
     (void)p, (void)class_uid;
     assert_int_equal(origin->partition, 3);
@@ -47,8 +47,8 @@ int publisher_event(struct publisher *p, const struct publisher_origin *origin, 
     return keep(value, opaque, NULL);
 }
 
-int publisher_refused(struct publisher *p, const struct publisher_origin *origin, const struct vd_refusal *why,
-                      struct vd_bytes value, void *opaque)
+int publisher_refused(struct publisher *p, const struct publisher_origin *origin,
+                      const struct vd_refusal *why, struct vd_bytes value, void *opaque)
 {
     (void)p, (void)origin;
     return keep(value, opaque, why->reason);
@@ -62,11 +62,17 @@ struct world {
     struct blocks blocks;
     struct metrics metrics;
     struct attachment attachment;
-    uint64_t mark;            /* as told by `kept` */
+    uint64_t mark; /* as told by `kept` */
     size_t raw_bytes_freed;
     int lost;
-    unsigned resumed;
+    unsigned stopped, resumed;
 };
+
+static void on_stop(void *arg)
+{
+    struct world *w = arg;
+    w->stopped++;
+}
 
 static void on_resume(void *arg)
 {
@@ -107,7 +113,8 @@ static uint64_t attach(struct world *w, struct attachment *a, uint64_t first)
 
 static void setup(struct world *w)
 {
-    *w = (struct world){.flow = {.bytes_max = 1 << 20, .events_max = 100, .resume = on_resume}};
+    *w = (struct world){
+        .flow = {.bytes_max = 1 << 20, .events_max = 100, .stop = on_stop, .resume = on_resume}};
     w->flow.arg = w;
     record_count = 0;
     publish_answer = 0;
@@ -209,7 +216,8 @@ static void batches_are_kept_in_order_whatever_order_they_come_back_in(void **st
     struct world w;
     setup(&w);
     attach(&w, &w.attachment, 1);
-    assert_int_equal(take(&w.attachment, 1, 2, 1), 0); /* its first goes to the dead letter topic: another partition */
+    /* Its first goes to the dead letter topic: another partition. */
+    assert_int_equal(take(&w.attachment, 1, 2, 1), 0);
     assert_int_equal(take(&w.attachment, 3, 2, 0), 0);
     assert_true(records[0].refused);
     deliver(1, 4, 0);
@@ -310,10 +318,14 @@ static void the_flow_stops_and_resumes(void **state)
     assert_false(w.flow.stopped);
     assert_int_equal(take(&w.attachment, 5, 4, 0), 0);
     assert_true(w.flow.stopped);
+    assert_int_equal(take(&w.attachment, 9, 1, 0), 0);
+    assert_int_equal(w.stopped, 1);
+    assert_int_equal(w.resumed, 0);
     deliver(0, 4, 0);
     assert_false(w.flow.stopped);
     assert_int_equal(w.resumed, 1);
-    deliver(4, 8, 0);
+    deliver(4, 9, 0);
+    assert_int_equal(w.resumed, 1);
     teardown(&w);
 }
 

@@ -171,6 +171,31 @@ static void memory_grows_with_what_came_and_is_given_back(void **state)
     vd_buffer_deinit(&out);
 }
 
+static void a_reader_at_rest_holds_nothing_but_what_is_midway(void **state)
+{
+    (void)state;
+    struct vd_buffer out;
+    struct transcript seen = {0};
+    struct vd_frame_reader r;
+    static const uint8_t raw[1000]; /* small enough to be kept for the next frame */
+    vd_buffer_init(&out, BIG);
+    assert_int_equal(vd_frame_write(&out, VD_FRAME_BATCH, vd_bytes_of(raw, sizeof raw)), 0);
+    struct vd_bytes all = vd_buffer_bytes(&out);
+    vd_frame_reader_init(&r, BATCH_MAX);
+    r.batch_allowed = true;
+    assert_int_equal(vd_frame_reader_feed(&r, all, note, &seen), 0);
+    assert_true(vd_frame_reader_held_bytes(&r) > 0);
+    vd_frame_reader_rest(&r);
+    assert_int_equal(vd_frame_reader_held_bytes(&r), 0);
+    assert_int_equal(vd_frame_reader_feed(&r, vd_bytes_of(all.data, all.len - 1), note, &seen), 0);
+    vd_frame_reader_rest(&r);
+    assert_true(vd_frame_reader_held_bytes(&r) > 0);
+    assert_int_equal(vd_frame_reader_feed(&r, vd_bytes_of(all.data + all.len - 1, 1), note, &seen), 0);
+    assert_int_equal(seen.count, 2);
+    vd_frame_reader_deinit(&r);
+    vd_buffer_deinit(&out);
+}
+
 static void each_allocation_may_fail(void **state)
 {
     (void)state;
@@ -199,6 +224,7 @@ int main(void)
         cmocka_unit_test(violations_stick),
         cmocka_unit_test(the_sinks_no_sticks),
         cmocka_unit_test(memory_grows_with_what_came_and_is_given_back),
+        cmocka_unit_test(a_reader_at_rest_holds_nothing_but_what_is_midway),
         cmocka_unit_test(each_allocation_may_fail),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,95 @@
+/* Two lists through the links that every session has. */
+#include "sessions.h"
+
+static void append(struct sessions *list, struct session *s)
+{
+    struct session_links *links = session_links(s);
+    links->previous = list->last;
+    links->next = NULL;
+    *(list->last != NULL ? &session_links(list->last)->next : &list->first) = s;
+    list->last = s;
+}
+
+static void unlink_session(struct sessions *list, struct session *s)
+{
+    const struct session_links *links = session_links(s);
+    *(links->previous != NULL ? &session_links(links->previous)->next : &list->first) = links->next;
+    *(links->next != NULL ? &session_links(links->next)->previous : &list->last) = links->previous;
+}
+
+void sessions_add(struct sessions *list, struct session *s)
+{
+    append(list, s);
+}
+
+void sessions_remove(struct sessions *list, struct session *s)
+{
+    struct session_links *links = session_links(s);
+    unlink_session(list, s);
+    if (!links->dirty)
+        return;
+    struct session **at = &list->dirty;
+    while (*at != s)
+        at = &session_links(*at)->dirty_next;
+    *at = links->dirty_next;
+}
+
+void sessions_served(struct sessions *list, struct session *s)
+{
+    if (list->last == s)
+        return;
+    unlink_session(list, s);
+    append(list, s);
+}
+
+void sessions_dirty(struct sessions *list, struct session *s)
+{
+    struct session_links *links = session_links(s);
+    if (links->dirty)
+        return;
+    links->dirty = true;
+    links->dirty_next = list->dirty;
+    list->dirty = s;
+}
+
+void sessions_flush(struct sessions *list)
+{
+    while (list->dirty != NULL) {
+        struct session *s = list->dirty;
+        struct session_links *links = session_links(s);
+        list->dirty = links->dirty_next;
+        links->dirty = false;
+        session_flush(s);
+    }
+}
+
+void sessions_pause(const struct sessions *list)
+{
+    for (struct session *s = list->first; s != NULL; s = session_links(s)->next)
+        session_pause(s);
+}
+
+void sessions_resume(const struct sessions *list)
+{
+    for (struct session *s = list->first; s != NULL; s = session_links(s)->next)
+        session_resume(s);
+}
+
+size_t sessions_tick(const struct sessions *list, uint64_t now_ms)
+{
+    size_t unknown = 0;
+    for (struct session *s = list->first, *next; s != NULL; s = next) {
+        next = session_links(s)->next;
+        session_tick(s, now_ms);
+        unknown += !session_authenticated(s);
+    }
+    return unknown;
+}
+
+void sessions_end(const struct sessions *list, enum vd_goodbye_code code, const char *reason)
+{
+    for (struct session *s = list->first, *next; s != NULL; s = next) {
+        next = session_links(s)->next;
+        session_end(s, code, reason, 0);
+    }
+}

@@ -1,0 +1,30 @@
+/* The collector's sessions: in the order in which they are to be read, and those that have ACKs to write.
+ *
+ * Who was read goes to the end, so that after a stop of the flow the ones that waited come first: the kernel
+ * reports sockets in the order in which reading was started. One loop. */
+#ifndef COLLECTOR_SESSIONS_H
+#define COLLECTOR_SESSIONS_H
+
+#include "session.h"
+
+/* All zero is empty. */
+struct sessions {
+    struct session *first, *last;
+    struct session *dirty;
+};
+
+void sessions_add(struct sessions *list, struct session *s);
+void sessions_remove(struct sessions *list, struct session *s);
+/* A batch of s was taken. */
+void sessions_served(struct sessions *list, struct session *s);
+/* s has ACKs to write. */
+void sessions_dirty(struct sessions *list, struct session *s);
+/* Writes the ACKs of all that have some. */
+void sessions_flush(struct sessions *list);
+void sessions_pause(const struct sessions *list);
+void sessions_resume(const struct sessions *list);
+/* Looks at the deadlines of all; returns how many have not shown who they are. */
+size_t sessions_tick(const struct sessions *list, uint64_t now_ms);
+void sessions_end(const struct sessions *list, enum vd_goodbye_code code, const char *reason);
+
+#endif

@@ -1,0 +1,141 @@
+/* The order of sessions, without sessions: what collector/session.c does to one is noted here. */
+#include "sessions.h"
+
+#include "unit.h"
+
+enum { COUNT = 4, NOTES = 16 };
+
+struct session {
+    struct session_links links;
+    char name;
+    bool known;
+};
+
+static char notes[NOTES];
+
+static void note(const struct session *s)
+{
+    size_t len = strlen(notes);
+    assert_true(len + 1 < sizeof notes);
+    notes[len] = s->name;
+}
+
+struct session_links *session_links(struct session *s)
+{
+    return &s->links;
+}
+bool session_authenticated(const struct session *s)
+{
+    return s->known;
+}
+void session_flush(struct session *s)
+{
+    note(s);
+}
+void session_tick(struct session *s, uint64_t now_ms)
+{
+    (void)now_ms;
+    note(s);
+}
+void session_pause(struct session *s)
+{
+    note(s);
+}
+void session_resume(struct session *s)
+{
+    note(s);
+}
+void session_end(struct session *s, enum vd_goodbye_code code, const char *reason, uint32_t retry_after_ms)
+{
+    (void)code, (void)reason, (void)retry_after_ms;
+    note(s);
+}
+
+static void assert_noted(const char *expected)
+{
+    assert_string_equal(notes, expected);
+    memset(notes, 0, sizeof notes);
+}
+
+struct world {
+    struct sessions list;
+    struct session all[COUNT]; /* a, b, c, d */
+};
+
+static void setup(struct world *w)
+{
+    *w = (struct world){0};
+    memset(notes, 0, sizeof notes);
+    for (size_t i = 0; i < COUNT; i++) {
+        w->all[i].name = (char)('a' + i);
+        sessions_add(&w->list, &w->all[i]);
+    }
+}
+
+static void who_was_served_comes_last(void **state)
+{
+    (void)state;
+    struct world w;
+    setup(&w);
+    sessions_served(&w.list, &w.all[0]);
+    sessions_served(&w.list, &w.all[2]);
+    sessions_resume(&w.list);
+    assert_noted("bdac");
+    sessions_served(&w.list, &w.all[2]);
+    sessions_pause(&w.list);
+    assert_noted("bdac");
+}
+
+static void who_has_gone_is_in_no_list(void **state)
+{
+    (void)state;
+    struct world w;
+    setup(&w);
+    for (size_t i = 0; i < COUNT; i++)
+        sessions_dirty(&w.list, &w.all[i]);
+    sessions_remove(&w.list, &w.all[1]);
+    sessions_remove(&w.list, &w.all[3]);
+    sessions_flush(&w.list);
+    assert_noted("ca");
+    sessions_end(&w.list, VD_GOODBYE_SHUTDOWN, "");
+    assert_noted("ac");
+    sessions_remove(&w.list, &w.all[0]);
+    sessions_remove(&w.list, &w.all[2]);
+    assert_null(w.list.first);
+    assert_null(w.list.last);
+    sessions_add(&w.list, &w.all[0]);
+    assert_ptr_equal(w.list.first, w.list.last);
+}
+
+static void acks_are_written_once(void **state)
+{
+    (void)state;
+    struct world w;
+    setup(&w);
+    sessions_dirty(&w.list, &w.all[1]);
+    sessions_dirty(&w.list, &w.all[1]);
+    sessions_flush(&w.list);
+    sessions_flush(&w.list);
+    assert_noted("b");
+}
+
+static void a_tick_counts_the_unknown(void **state)
+{
+    (void)state;
+    struct world w;
+    setup(&w);
+    w.all[3].known = true;
+    assert_int_equal(sessions_tick(&w.list, 1), 3);
+    assert_noted("abcd");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(who_was_served_comes_last),
+        cmocka_unit_test(who_has_gone_is_in_no_list),
+        cmocka_unit_test(acks_are_written_once),
+        cmocka_unit_test(a_tick_counts_the_unknown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
