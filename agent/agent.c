@@ -41,7 +41,7 @@ struct agent {
     enum phase phase;
     uint64_t drain_until_ms;
     uint32_t ticks;
-    bool once, failed, uplink_open, timers_open;
+    bool once, failed, said_connected, uplink_open, timers_open;
 };
 
 static void begin_closing(struct agent *a);
@@ -164,10 +164,12 @@ static void begin_closing(struct agent *a)
 
 static void say_status(struct agent *a)
 {
-    if (a->ticks++ % STATUS_EVERY_TICKS != 0)
+    bool connected = uplink_connected(a->uplink);
+    if (connected == a->said_connected && a->ticks++ % STATUS_EVERY_TICKS != 0)
         return;
+    a->said_connected = connected;
     uint64_t waiting = outbox_next(a->outbox) - outbox_first(a->outbox);
-    vd_service_status("%s, %llu events waiting", uplink_connected(a->uplink) ? "connected" : "not connected",
+    vd_service_status("%s, %llu events waiting", connected ? "connected" : "not connected",
                       (unsigned long long)waiting);
 }
 

@@ -40,7 +40,8 @@ struct collector {
     uint64_t drain_until_ms;
     int64_t delivered_ns; /* when this turn's deliveries came; 0: none yet */
     bool listening, publishing, timers_open;
-    const char *name; /* configured, or the certificate's */
+    char name[VD_NAME_BYTES]; /* configured, or the certificate's: a copy, since a reload lets that
+                                 certificate go */
 };
 
 /* ---- Shards */
@@ -406,7 +407,8 @@ int collector_start(struct collector **out, uv_loop_t *loop, const struct collec
     if (rc == 0)
         rc = load_tls(config, &c->tls, error);
     if (rc == 0)
-        c->name = config->name[0] != '\0' ? config->name : vd_tls_context_identity(c->tls)->name;
+        snprintf(c->name, sizeof c->name, "%s",
+                 config->name[0] != '\0' ? config->name : vd_tls_context_identity(c->tls)->name);
     fill_limits(c);
     if (rc == 0)
         rc = start_listening(c, error);
@@ -418,6 +420,9 @@ int collector_start(struct collector **out, uv_loop_t *loop, const struct collec
         uv_timer_start(&c->tick, on_tick, 0, 10);
         return rc;
     }
+    const char *why;
+    publisher_ready(c->publisher, &why);
+    vd_service_status("not ready: %s", why);
     vd_log_info("listening", VD_F_STR("name", c->name), VD_F_STR("address", c->listener.address),
                 VD_F_STR("http", c->http != NULL ? http_address(c->http) : ""));
     return 0;

@@ -16,6 +16,9 @@ struct line {
 };
 
 static const char *const NAMES[] = {"debug", "info", "warn", "error"};
+/* What sd-daemon(3) has services put before a line, so that `journalctl -p warning` finds it. */
+static const char *const PRIORITIES[] = {"<7>", "<6>", "<4>", "<3>"};
+static bool journal;
 static _Atomic int least_level = VD_LOG_INFO;
 static atomic_uint_least64_t lost;
 static vd_log_sink *sink;
@@ -101,6 +104,8 @@ void vd_log_fields(enum vd_log_level level, const char *message, const struct vd
         return;
     struct line l;
     l.len = 0;
+    if (journal)
+        put(&l, PRIORITIES[level], 3);
     char stamp[VD_TIME_TEXT_BYTES];
     size_t stamp_len = vd_time_text(vd_clock_real_ms(), stamp);
     put(&l, "ts=", 3);
@@ -137,6 +142,11 @@ int vd_log_level_parse(const char *name, enum vd_log_level *out)
         }
     }
     return VD_EINVAL;
+}
+
+void vd_log_set_journal(bool to_journal)
+{
+    journal = to_journal;
 }
 
 void vd_log_set_sink(vd_log_sink *to, void *arg)

@@ -4,6 +4,7 @@
 #include <argp.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sysexits.h>
 #include <unistd.h>
 #include <vedette/error.h>
@@ -181,6 +182,7 @@ int vd_program_main(const struct vd_program *program, int argc, char **argv)
     uv_loop_t loop;
     int code;
     read_command_line(&arguments, argc, argv);
+    vd_log_set_journal(getenv("JOURNAL_STREAM") != NULL);
     void *config = vd_calloc(1, program->schema->size);
     if (config == NULL || uv_loop_init(&loop) != 0)
         return EX_OSERR;

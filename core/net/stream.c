@@ -281,8 +281,8 @@ static void on_handle_closed(uv_handle_t *handle)
 }
 
 /* A close with input unread makes the kernel send a reset, which can overtake our last words on their way: so
- * some of it is read and dropped. Nobody needs the read buffer any more, even where this is called from
- * `data`. */
+ * some of it is thrown away, inside the kernel (MSG_TRUNC): the read buffer may hold another stream's input,
+ * whose owner is closing this one. */
 static void say_goodbye(struct vd_stream *s)
 {
     s->corked = false;
@@ -293,7 +293,7 @@ static void say_goodbye(struct vd_stream *s)
     uv_os_fd_t fd;
     if (uv_fileno((uv_handle_t *)&s->tcp, &fd) == 0)
         for (int i = 0;
-             i < DROPPED_READS && recv(fd, s->net->read_buffer, VD_NET_READ_BYTES, MSG_DONTWAIT) > 0; i++)
+             i < DROPPED_READS && recv(fd, NULL, VD_NET_READ_BYTES, MSG_DONTWAIT | MSG_TRUNC) > 0; i++)
             continue;
 }
 

@@ -108,6 +108,18 @@ def test_a_log_on_a_full_disk(fleet):
         assert len(events.read(100)) == 100
 
 
+def test_sessions_open_after_a_reload(fleet):
+    collector = fleet.new_collector("c1")
+    collector.configure(name="")  # it is then the certificate's
+    collector.start()
+    collector.wait_ready()
+    collector.reload()
+    collector.wait_for_log(r"level=info .*reload")
+    path = fleet.log_file("auth.log", ["a line\n"] * 10)
+    assert fleet.agent("north", "web-1", collector, [path], once=True).wait(60) == 0
+    fleet.agent("north", "web-2", collector, [path]).wait_for_log("msg=connected collector=c1 ")
+
+
 def test_sighup_keeps_what_was_when_the_new_is_wrong(fleet):
     collector = fleet.collector()
     good = collector.config.read_text()
