@@ -14,7 +14,7 @@
 #include "sessions.h"
 #include "shards.h"
 
-enum { TICK_MS = 250, STREAMS_MAX = 200000, BLOCKS_KEPT = 1024 };
+enum { TICK_MS = 250, STREAMS_MAX = 200000, BLOCKS_KEPT = 1024, HURRIED_FRAME_MS = 2000 };
 
 enum phase { PHASE_RUNNING, PHASE_DRAINING, PHASE_CLOSING };
 
@@ -289,11 +289,26 @@ static void begin_closing(struct collector *c)
     sessions_end(&c->sessions, VD_GOODBYE_SHUTDOWN, "the collector shuts down");
 }
 
+/* Half frames are memory that no credit bounds: where they are over what may be under way, agents have less
+ * time to finish theirs. */
+static void hurry_frames(struct collector *c, size_t unfinished_bytes)
+{
+    uint64_t timeout_ms = c->config->listen.frame_timeout_ms;
+    if (unfinished_bytes > c->config->limits.in_flight_bytes && timeout_ms > HURRIED_FRAME_MS)
+        timeout_ms = HURRIED_FRAME_MS;
+    if (timeout_ms < c->host.frame_timeout_ms)
+        vd_log_warn("too much memory in unfinished frames: slow ones are ended",
+                    VD_F_UINT("bytes", unfinished_bytes));
+    c->host.frame_timeout_ms = timeout_ms;
+}
+
 static void on_tick(uv_timer_t *tick)
 {
     struct collector *c = tick->data;
     uint64_t now = uv_now(c->loop);
-    c->metrics.unauthenticated = sessions_tick(&c->sessions, now);
+    struct sessions_sum sum = sessions_tick(&c->sessions, now);
+    c->metrics.unauthenticated = sum.unknown;
+    hurry_frames(c, sum.unfinished_bytes);
     vd_service_alive();
     if (c->phase == PHASE_DRAINING && (c->flow.events == 0 || now >= c->drain_until_ms))
         begin_closing(c);
@@ -365,6 +380,14 @@ static int load_tls(const struct collector_config *config, struct vd_tls_context
     return vd_tls_context_new(out, &options, error);
 }
 
+static void say_not_listening(char *error, const char *what, const char *address, int rc)
+{
+    const char *why = rc == VD_EEXISTS        ? "the port is taken"
+                      : rc == VD_EUNAVAILABLE ? "this host has no such address"
+                                              : vd_error_text(rc);
+    snprintf(error, COLLECTOR_ERROR_BYTES, "cannot %s on %s: %s", what, address, why);
+}
+
 static int start_listening(struct collector *c, char *error)
 {
     const struct collector_config *config = c->config;
@@ -372,8 +395,7 @@ static int start_listening(struct collector *c, char *error)
                                config->listen.accept_rate_per_s, on_connection, c);
     c->listening = rc == 0;
     if (rc != 0) {
-        snprintf(error, COLLECTOR_ERROR_BYTES, "cannot listen on %s: %s", config->listen.address,
-                 rc == VD_EEXISTS ? "the port is taken" : vd_error_text(rc));
+        say_not_listening(error, "listen", config->listen.address, rc);
         return rc;
     }
     if (config->http.address[0] == '\0')
@@ -382,8 +404,7 @@ static int start_listening(struct collector *c, char *error)
         .metrics = page_metrics, .live = page_live, .ready = page_ready};
     rc = http_start(&c->http, c->loop, config->http.address, &pages, c);
     if (rc != 0)
-        snprintf(error, COLLECTOR_ERROR_BYTES, "cannot serve http on %s: %s", config->http.address,
-                 rc == VD_EEXISTS ? "the port is taken" : vd_error_text(rc));
+        say_not_listening(error, "serve http", config->http.address, rc);
     return rc;
 }
 

@@ -26,7 +26,7 @@ static const char *name_complaint(const char *text)
 
 static const char *http_complaint(const char *text)
 {
-    return text[0] == '\0' ? NULL : vd_config_host_port_complaint(text);
+    return text[0] == '\0' ? NULL : vd_config_listen_complaint(text);
 }
 
 static const char *brokers_complaint(const char *text)
@@ -61,7 +61,7 @@ static const char *const DELIVERIES[] = {"at-least-once", NULL};
 static const char *const LEVELS[] = {"debug", "info", "warn", "error", NULL};
 
 static const struct vd_config_key LISTEN[] = {
-    VD_CONFIG_KEY_TEXT(collector_listen_config, address, 1, TEXT_MAX_BYTES, vd_config_host_port_complaint),
+    VD_CONFIG_KEY_TEXT(collector_listen_config, address, 1, TEXT_MAX_BYTES, vd_config_listen_complaint),
     VD_CONFIG_KEY_NUMBER(collector_listen_config, backlog, 1, 65535),
     VD_CONFIG_KEY_NUMBER(collector_listen_config, max_sessions, 1, 1000000),
     VD_CONFIG_KEY_NUMBER(collector_listen_config, max_unauthenticated, 1, 100000),

@@ -224,7 +224,9 @@ static void on_pace(uv_timer_t *timer)
     } else {
         for (unsigned i = 0; i < a->agents; i++)
             load_agent_send(&load->agents[i]);
-        bool late = (double)(vd_clock_monotonic_ns() - load->sending_ended_ns) * 1e-6 > DRAIN_MAX_MS;
+        bool hopeless = load->run.sent == 0 && load->run.connected == 0;
+        bool late =
+            hopeless || (double)(vd_clock_monotonic_ns() - load->sending_ended_ns) * 1e-6 > DRAIN_MAX_MS;
         if (load->run.acknowledged >= total_allowed(load) || late)
             close_all(load);
     }

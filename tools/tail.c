@@ -209,6 +209,8 @@ static int conclude(const struct tail *tail, int result)
                 (const char *)vd_buffer_bytes(&tail->highest_line).data);
     if (result < 0 && result != VD_ENOTFOUND && result != VD_EUNAVAILABLE)
         return result == VD_ECONFIG ? EX_USAGE : EX_UNAVAILABLE;
+    if (result < 0 && !interrupted)
+        return EX_UNAVAILABLE;
     return tail->arguments.count > 0 && tail->shown < tail->arguments.count && !interrupted ? EXIT_COUNT_UNMET
                                                                                             : EX_OK;
 }

@@ -10,7 +10,7 @@
 
 enum { LEVELS = 5, NUMBER_BYTES = 32, TIME_BYTES = 32 };
 enum { SCORE_COLUMN = 15, LEVEL_COLUMN = 19, HOST_COLUMN = 28, CLASS_COLUMN = 46, TEXT_COLUMN = 63 };
-enum { ELLIPSIS_COLUMNS = 3, COLUMNS_MIN = 40 };
+enum { ELLIPSIS_COLUMNS = 3, COLUMNS_MIN = 40, SEPARATOR_COLUMNS = 3 };
 
 #define RESET "\033[0m"
 static const struct level {
@@ -84,6 +84,8 @@ static void put_process(struct tail_text *line, const struct vd_event_view *even
         tail_text_plain(line, "started ");
     else if (event->activity_id == ACTIVITY_TERMINATE)
         tail_text_plain(line, "ended ");
+    if (event->process_path.len + event->process_name.len == 0)
+        tail_text_plain(line, "a process without a name");
     tail_text_foreign(line, event->process_path.len > 0 ? event->process_path : event->process_name);
     put_pair(line, " by ", event->user_name);
 }
@@ -122,7 +124,15 @@ static void put_reason(struct tail_text *line, const struct vd_event_view *event
 {
     if (event->risk_score <= 0 || event->risk_details.len == 0)
         return;
-    tail_text_plain(line, " | ");
+    /* The reason matters most: where it does not fit it gets a line of its own. */
+    if (line->columns + SEPARATOR_COLUMNS + event->risk_details.len > line->limit) {
+        tail_text_sequence(line, line->full ? "...\n" : "\n");
+        line->columns = 0;
+        line->full = false;
+        tail_text_pad(line, LEVEL_COLUMN);
+    } else {
+        tail_text_plain(line, " | ");
+    }
     if (style->color)
         tail_text_sequence(line, level_of(event)->color);
     tail_text_foreign(line, event->risk_details);

@@ -1,6 +1,7 @@
 /* What texts in a configuration must look like, and how errors about them read. */
 #include "config_value.h"
 
+#include <arpa/inet.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -48,6 +49,24 @@ const char *vd_config_host_port_complaint(const char *text)
     if (digits == 0 || digits > 5 || port[digits] != '\0' || strtoul(port, NULL, 10) > UINT16_MAX)
         return "must be host:port with a port from 0 to 65535";
     return NULL;
+}
+
+const char *vd_config_listen_complaint(const char *text)
+{
+    uint8_t address[sizeof(struct in6_addr)];
+    char host[INET6_ADDRSTRLEN];
+    const char *why = vd_config_host_port_complaint(text);
+    if (why != NULL)
+        return why;
+    bool six = text[0] == '[';
+    size_t len = six ? strcspn(text + 1, "]") : strcspn(text, ":");
+    if (len >= sizeof host)
+        len = 0;
+    memcpy(host, text + six, len);
+    host[len] = '\0';
+    return inet_pton(six ? AF_INET6 : AF_INET, host, address) == 1
+               ? NULL
+               : "must be an IP address of this host, not a name, and a port";
 }
 
 const char *vd_config_path_complaint(const char *text)

@@ -35,6 +35,8 @@ int vd_error_from_errno(int number)
     case EDQUOT:
     case ENOBUFS:
         return VD_EFULL;
+    case EADDRNOTAVAIL:
+        return VD_EUNAVAILABLE;
     case ETIMEDOUT:
         return VD_ETIMEOUT;
     case EPIPE:

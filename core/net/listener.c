@@ -79,7 +79,7 @@ static int start_listening(struct vd_listener *l, const struct sockaddr_storage 
     if (rc == 0)
         rc = uv_tcp_getsockname(&l->tcp, (struct sockaddr *)&chosen, &len);
     if (rc != 0)
-        return rc == UV_EADDRNOTAVAIL ? VD_EINVAL : vd_error_from_errno(rc);
+        return vd_error_from_errno(rc);
     vd_address_text((struct sockaddr *)&chosen, l->address, sizeof l->address);
     return 0;
 }

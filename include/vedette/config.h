@@ -85,6 +85,8 @@ int vd_config_print(const struct vd_config_schema *schema, const void *config, s
 
 /* Complaints for tables: "host:port" with a port from 0 to 65535; an absolute path; "name=value". */
 const char *vd_config_host_port_complaint(const char *text);
+/* The same with a numeric address, "0.0.0.0:7170" or "[::]:7170". */
+const char *vd_config_listen_complaint(const char *text);
 const char *vd_config_path_complaint(const char *text);
 const char *vd_config_property_complaint(const char *text);
 

@@ -19,8 +19,9 @@ struct vd_listener {
 };
 
 /* address: "0.0.0.0:7170", "[::]:7170", numbers only. rate_per_s: connections let in a second, and at once
- * after a quiet second; 0: no bound. VD_EINVAL (address), VD_EEXISTS (port taken), VD_EPERM, VD_EIO; then it
- * closes by itself, and the storage must stay until the loop has run once more. */
+ * after a quiet second; 0: no bound. VD_EINVAL (address), VD_EUNAVAILABLE (not this host's), VD_EEXISTS (port
+ * taken), VD_EPERM, VD_EIO; then it closes by itself, and the storage must stay until the loop has run once
+ * more. */
 int vd_listener_start(struct vd_listener *l, uv_loop_t *loop, const char *address, unsigned backlog,
                       unsigned rate_per_s, void (*on_connection)(struct vd_listener *l), void *owner);
 void vd_listener_close(struct vd_listener *l, void (*cb)(struct vd_listener *l));

@@ -101,6 +101,17 @@ static void test_a_process_is_told_by_its_path(void **state)
     assert_non_null(strstr(line, " ended /usr/bin/id by anna\n"));
 }
 
+static void test_a_reason_that_does_not_fit_gets_a_line_of_its_own(void **state)
+{
+    char line[LINE_BYTES];
+    struct vd_event_view event = failed_login();
+    (void)state;
+    write_line(&event, &(struct tail_style){.columns = 80}, line);
+    assert_string_equal(line,
+                        "11-22 20:00:00  87 High     acme/web-1        Authentication   failed: root f...\n"
+                        "                   47 failed logins in 5 min, expected 0.6\n");
+}
+
 static void test_color_goes_around_the_score(void **state)
 {
     char line[LINE_BYTES];
@@ -235,6 +246,7 @@ int main(void)
         cmocka_unit_test(test_message_where_nothing_else_is_known),
         cmocka_unit_test(test_what_is_neither_success_nor_failure_is_told_by_its_message),
         cmocka_unit_test(test_a_process_is_told_by_its_path),
+        cmocka_unit_test(test_a_reason_that_does_not_fit_gets_a_line_of_its_own),
         cmocka_unit_test(test_color_goes_around_the_score),
         cmocka_unit_test(test_hostile_text_is_escaped),
         cmocka_unit_test(test_every_field_is_escaped),

@@ -165,11 +165,14 @@ static void test_where_it_cannot_listen(void **state)
     (void)state;
     struct door d;
     struct vd_listener second;
-    static const char *const BAD[] = {
-        "localhost:7170", "127.0.0.1", "127.0.0.1:70000", "[::1:7170", "192.0.2.1:7170", "[127.0.0.1]:0", ""};
+    static const char *const BAD[] = {"localhost:7170", "127.0.0.1",     "127.0.0.1:70000",
+                                      "[::1:7170",      "[127.0.0.1]:0", ""};
     door_open(&d, 0);
     assert_int_equal(vd_listener_start(&second, &d.loop, d.listener.address, 16, 0, on_connection, &d),
                      VD_EEXISTS);
+    uv_run(&d.loop, UV_RUN_NOWAIT);
+    assert_int_equal(vd_listener_start(&second, &d.loop, "192.0.2.1:7170", 16, 0, on_connection, &d),
+                     VD_EUNAVAILABLE);
     uv_run(&d.loop, UV_RUN_NOWAIT);
     for (size_t i = 0; i < sizeof BAD / sizeof *BAD; i++) {
         assert_int_equal(vd_listener_start(&second, &d.loop, BAD[i], 16, 0, on_connection, &d), VD_EINVAL);
