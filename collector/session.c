@@ -34,6 +34,12 @@ bool session_authenticated(const struct session *s)
     return s->conversation.state == CONVERSATION_OPEN;
 }
 
+size_t session_unfinished_bytes(const struct session *s)
+{
+    const struct vd_frame_reader *reader = &s->conversation.reader;
+    return vd_frame_reader_midway(reader) ? vd_frame_reader_held_bytes(reader) : 0;
+}
+
 /* ---- The end */
 
 static void on_closed(struct vd_stream *stream)
@@ -123,7 +129,8 @@ static void on_hello(void *arg, const struct vd_hello *hello)
             return;
         }
         if (rc != 0) {
-            conversation_goodbye(&s->conversation, VD_GOODBYE_UNAVAILABLE, vd_error_text(rc), RETRY_SOON_MS);
+            conversation_goodbye(&s->conversation, rc == VD_EFULL ? VD_GOODBYE_BUSY : VD_GOODBYE_UNAVAILABLE,
+                                 rc == VD_EFULL ? "too many streams" : vd_error_text(rc), RETRY_SOON_MS);
             return;
         }
     }

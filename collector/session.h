@@ -42,6 +42,8 @@ void session_tick(struct session *s, uint64_t now_ms);
 void session_pause(struct session *s);
 void session_resume(struct session *s);
 bool session_authenticated(const struct session *s);
+/* What is held of a frame that has begun. */
+size_t session_unfinished_bytes(const struct session *s);
 /* Says goodbye, and closes; more calls do nothing. */
 void session_end(struct session *s, enum vd_goodbye_code code, const char *reason, uint32_t retry_after_ms);
 

@@ -75,15 +75,16 @@ void sessions_resume(const struct sessions *list)
         session_resume(s);
 }
 
-size_t sessions_tick(const struct sessions *list, uint64_t now_ms)
+struct sessions_sum sessions_tick(const struct sessions *list, uint64_t now_ms)
 {
-    size_t unknown = 0;
+    struct sessions_sum sum = {0};
     for (struct session *s = list->first, *next; s != NULL; s = next) {
         next = session_links(s)->next;
         session_tick(s, now_ms);
-        unknown += !session_authenticated(s);
+        sum.unknown += !session_authenticated(s);
+        sum.unfinished_bytes += session_unfinished_bytes(s);
     }
-    return unknown;
+    return sum;
 }
 
 void sessions_end(const struct sessions *list, enum vd_goodbye_code code, const char *reason)

@@ -23,8 +23,13 @@ void sessions_dirty(struct sessions *list, struct session *s);
 void sessions_flush(struct sessions *list);
 void sessions_pause(const struct sessions *list);
 void sessions_resume(const struct sessions *list);
-/* Looks at the deadlines of all; returns how many have not shown who they are. */
-size_t sessions_tick(const struct sessions *list, uint64_t now_ms);
+
+struct sessions_sum {
+    size_t unknown;          /* sessions that have not shown who they are */
+    size_t unfinished_bytes; /* held of frames that have begun */
+};
+/* Looks at the deadlines of all. */
+struct sessions_sum sessions_tick(const struct sessions *list, uint64_t now_ms);
 void sessions_end(const struct sessions *list, enum vd_goodbye_code code, const char *reason);
 
 #endif

@@ -63,7 +63,8 @@ static void forget(struct streams *s, struct stream *stream)
     vd_free(stream);
 }
 
-static void forget_for(struct streams *s, struct vd_bytes key)
+/* Makes room for one more of the agent's; false: there is none. */
+static bool forget_for(struct streams *s, struct vd_bytes key)
 {
     size_t have = 0;
     struct stream *last_idle = NULL;
@@ -74,13 +75,17 @@ static void forget_for(struct streams *s, struct vd_bytes key)
         if (idle(at))
             last_idle = at; /* new ones go in front: the last of a chain is the first that came */
     }
-    if (have >= STREAMS_AN_AGENT && last_idle != NULL)
+    if (have >= STREAMS_AN_AGENT) {
+        if (last_idle == NULL)
+            return false;
         forget(s, last_idle);
+    }
     for (struct stream *at = s->oldest, *next; s->count >= s->count_max && at != NULL; at = next) {
         next = at->newer;
         if (idle(at))
             forget(s, at);
     }
+    return s->count < s->count_max;
 }
 
 struct stream *streams_get(struct streams *s, const struct vd_identity *agent,
@@ -97,8 +102,7 @@ struct stream *streams_get(struct streams *s, const struct vd_identity *agent,
             return stream;
         }
     }
-    forget_for(s, key);
-    stream = s->count < s->count_max ? vd_calloc(1, sizeof *stream) : NULL;
+    stream = forget_for(s, key) ? vd_calloc(1, sizeof *stream) : NULL;
     if (stream == NULL)
         return NULL;
     memcpy(stream->key, text, (size_t)len + 1);

@@ -2,7 +2,8 @@
  *
  * A stream outlives its sessions, so that an agent that comes back neither repeats nor loses what is under
  * way. A stream is forgotten when its agent opens more than STREAMS_AN_AGENT newer ones, or the shard holds
- * too many: the longest untouched first, never one with something under way or a session. One thread. */
+ * too many: the longest untouched first, never one with something under way or a session. An agent that has
+ * STREAMS_AN_AGENT of those gets no more, or one could take all sessions. One thread. */
 #ifndef COLLECTOR_STREAMS_H
 #define COLLECTOR_STREAMS_H
 
@@ -36,7 +37,8 @@ struct streams {
 
 int streams_init(struct streams *s, size_t count_max);
 void streams_deinit(struct streams *s);
-/* The stream, remembered or new; NULL when all count_max are in use, or without memory. */
+/* The stream, remembered or new; NULL when all count_max or all of the agent's are in use, or without memory.
+ */
 struct stream *streams_get(struct streams *s, const struct vd_identity *agent,
                            const uint8_t id[VD_STREAM_BYTES]);
 

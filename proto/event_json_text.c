@@ -144,10 +144,17 @@ static bool is_plain(struct vd_bytes string)
     return found == 0;
 }
 
+/* A control character above ASCII, U+0080 to U+009F: some terminals obey it like an ESC. */
+static bool is_c1(struct vd_bytes string, size_t at)
+{
+    return string.data[at] == 0xc2 && at + 1 < string.len && string.data[at + 1] < 0xa0;
+}
+
 static void put_escape(struct json_text *text, uint8_t byte)
 {
     static const char hex[] = "0123456789abcdef";
-    char letter = escapes[byte], unicode[] = {'\\', 'u', '0', '0', hex[byte >> 4], hex[byte & 15]};
+    char letter = byte < 0x80 ? escapes[byte] : 'u',
+         unicode[] = {'\\', 'u', '0', '0', hex[byte >> 4], hex[byte & 15]};
     if (letter == 'u')
         json_text_raw(text, unicode, sizeof unicode);
     else
@@ -159,9 +166,11 @@ void json_text_string(struct json_text *text, struct vd_bytes string)
     size_t run = 0;
     json_text_byte(text, '"');
     for (size_t i = 0; i < string.len; i++) {
-        if (escapes[string.data[i]] == 0)
+        bool c1 = is_c1(string, i);
+        if (escapes[string.data[i]] == 0 && !c1)
             continue;
         json_text_raw(text, string.data + run, i - run);
+        i += c1; /* its second byte is its number */
         put_escape(text, string.data[i]);
         run = i + 1;
     }

@@ -292,8 +292,8 @@ static void say_goodbye(struct vd_stream *s)
     vd_tls_shutdown(s->tls);
     uv_os_fd_t fd;
     if (uv_fileno((uv_handle_t *)&s->tcp, &fd) == 0)
-        for (int i = 0;
-             i < DROPPED_READS && recv(fd, NULL, VD_NET_READ_BYTES, MSG_DONTWAIT | MSG_TRUNC) > 0; i++)
+        for (int i = 0; i < DROPPED_READS && recv(fd, NULL, VD_NET_READ_BYTES, MSG_DONTWAIT | MSG_TRUNC) > 0;
+             i++)
             continue;
 }
 

@@ -31,8 +31,12 @@ static const struct pam_rule RULES[] = {
 void pam_read_pairs(struct draft *d, struct vd_bytes pairs)
 {
     struct vd_bytes before, word;
-    /* "user=" stands last and is the peer's choice: it is the rest. */
+    /* "user=" stands last and is the peer's choice: it is the rest. So may "ruser=" be, before: where there
+     * are two addresses, nobody can say which of the two names forges the other. */
     if (parse_split(&pairs, " rhost=", &before)) {
+        struct vd_bytes rest = pairs;
+        if (parse_split(&rest, " rhost=", &word))
+            return;
         word = pairs;
         if (parse_split(&pairs, " ", &word))
             draft_user(d, parse_skip(&pairs, " user=") ? pairs : (struct vd_bytes){0});

@@ -13,6 +13,7 @@
 /* clang-format off */
 #define PARSE_CAPTURES(X)                                                     \
     X('U', USER,     GREEDY) /* a user that a peer may have named */          \
+    X('Q', QUOTE,    GREEDY) /* what a peer said: read over */                \
     X('u', NAME,     WORD)   /* a user of this host */                        \
     X('i', UID,      DIGITS)                                                  \
     X('B', BY,       WORD)   /* the user who did it */                        \

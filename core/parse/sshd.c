@@ -39,7 +39,7 @@ static const struct rule RULES[] = {
     {"Timeout before authentication for %I port %P%*", AUTH_PROBE, "timed out before authentication"},
     {"Did not receive identification string from %I port %P", AUTH_PROBE, "no identification"},
     {"Did not receive identification string from %I", AUTH_PROBE, "no identification"},
-    {"Bad protocol version identification %D from %I port %P", AUTH_PROBE, "not SSH"},
+    {"Bad protocol version identification %Q from %I port %P", AUTH_PROBE, "not SSH"},
     {"banner exchange: Connection from %I port %P: %D", AUTH_PROBE, NULL},
     {"ssh_dispatch_run_fatal: Connection from %I port %P: %D", AUTH_PROBE, NULL},
     {"Unable to negotiate with %I port %P: %D", AUTH_PROBE, NULL},

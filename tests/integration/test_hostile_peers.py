@@ -1,4 +1,5 @@
 """Peers that mean harm or know no better: each ends its own session, with a code, and costs the others nothing."""
+import contextlib
 import os
 import socket
 import ssl
@@ -13,7 +14,7 @@ from support.events import schema
 from support.peer import BATCH, HEADER, HELLO, LZ4, PING, WELCOME, Ended, Peer, frame, session
 
 # Codes of GOODBYE, as in PROTOCOL.md.
-VERSION, PROTOCOL, LIMIT, SEQUENCE, TIMEOUT = 3, 4, 5, 6, 9
+VERSION, PROTOCOL, LIMIT, SEQUENCE, BUSY, TIMEOUT, REPLACED = 3, 4, 5, 6, 8, 9, 10
 NAME = "spiffe://vedette.test/tenant/north/agent/web-1"
 MEBIBYTE = 1024 * 1024
 
@@ -199,6 +200,69 @@ def test_a_frame_byte_by_byte(peer):
     for byte in frame(HELLO, hello.SerializeToString()):
         peer.send(bytes([byte]))
     peer.receive_until(WELCOME)
+
+
+# ---- How much it takes for itself
+
+def test_half_frames_of_many(fleet):
+    """Together they hold more than may be under way: nobody may take his time any more."""
+    limits = {"session_credit_bytes": MEBIBYTE, "in_flight_bytes": MEBIBYTE}
+    collector = fleet.collector(listen={"frame_timeout_ms": 60000}, limits=limits)
+    with contextlib.ExitStack() as open_peers:
+        peers = [open_peers.enter_context(honest_peer(fleet, collector, f"web-{i}")) for i in range(3)]
+        for peer in peers:
+            peer.hello()
+            peer.send(HEADER.pack(1, BATCH, 0, MEBIBYTE, MEBIBYTE) + os.urandom(900 * 1000))
+        assert [peer.goodbye_code() for peer in peers] == [TIMEOUT] * 3
+    collector.wait_for_log("too much memory in unfinished frames")
+
+
+def test_an_agent_that_wants_every_session(fleet, collector):
+    with contextlib.ExitStack() as open_peers:
+        for _ in range(8):
+            open_peers.enter_context(honest_peer(fleet, collector)).hello()
+        one_more = open_peers.enter_context(honest_peer(fleet, collector))
+        with pytest.raises(Ended):
+            one_more.hello()
+        open_peers.enter_context(honest_peer(fleet, collector, "web-2")).hello()
+    collector.wait_for_log("too many streams")
+
+
+def test_sessions_that_replace_one_another(fleet, collector):
+    """Each takes the stream from the one before, which has sent what nobody has read yet."""
+    with contextlib.ExitStack() as open_peers:
+        before = open_peers.enter_context(honest_peer(fleet, collector))
+        before.hello(1, 10**6)
+        for _ in range(20):
+            peer = open_peers.enter_context(honest_peer(fleet, collector))
+            peer.stream = before.stream
+            before.send(frame(PING, b"\x08\x01") * 5000)
+            peer.hello(1, 10**6)
+            assert before.goodbye_code() == REPLACED
+            before = peer
+        before.batch([event().SerializeToString()])
+        assert before.wait_for_mark(1) == 1
+
+
+def test_pings_of_a_peer_that_does_not_read(collector, peer):
+    peer.hello()
+    before = collector.resident_bytes()
+    with pytest.raises((Ended, TimeoutError)):
+        for _ in range(2000):
+            peer.send(frame(PING, b"\x08\x01") * 5000)
+    assert collector.resident_bytes() < before + 64 * MEBIBYTE  # of the 140 that were sent; a sanitizer keeps what is freed
+
+
+@pytest.mark.parametrize("first, following", [(2**63 - 1, 2**63 - 1), (1, 2**63 - 1), (2**63 - 3, 2**63 - 1)],
+                         ids=["none left", "all left", "two left"])
+def test_numbers_at_their_end(peer, first, following):
+    welcome = peer.hello(first, following)
+    assert welcome.marks[0].mark == first - 1
+    peer.batch([event().SerializeToString()] * 2, first_seq=first)
+    if first == following:
+        assert peer.goodbye_code() == PROTOCOL
+    else:
+        assert peer.wait_for_mark(first + 1) == first + 1
 
 
 # ---- What is in its events

@@ -69,6 +69,25 @@ static void what_is_under_way_or_attached_is_never_forgotten(void **state)
     streams_deinit(&s);
 }
 
+static void an_agent_cannot_use_more_than_its_own(void **state)
+{
+    (void)state;
+    struct streams s;
+    struct stream *mine[STREAMS_AN_AGENT];
+    assert_int_equal(streams_init(&s, 1000), 0);
+    for (unsigned id = 0; id < STREAMS_AN_AGENT; id++) {
+        mine[id] = get(&s, "a", 1, (uint8_t)id);
+        mine[id]->attachment = (struct attachment *)mine[id];
+    }
+    assert_null(get(&s, "a", 1, 100));
+    assert_ptr_equal(get(&s, "a", 1, 3), mine[3]);
+    assert_non_null(get(&s, "a", 2, 100));
+    mine[3]->attachment = NULL;
+    assert_non_null(get(&s, "a", 1, 100));
+    assert_int_equal(s.count, STREAMS_AN_AGENT + 1);
+    streams_deinit(&s);
+}
+
 static void the_longest_untouched_goes_first(void **state)
 {
     (void)state;
@@ -102,6 +121,7 @@ int main(void)
         cmocka_unit_test(a_stream_is_found_again_by_agent_and_id),
         cmocka_unit_test(an_agent_with_ever_new_streams_forgets_its_own_oldest),
         cmocka_unit_test(what_is_under_way_or_attached_is_never_forgotten),
+        cmocka_unit_test(an_agent_cannot_use_more_than_its_own),
         cmocka_unit_test(the_longest_untouched_goes_first),
         cmocka_unit_test(without_memory_nothing_is_broken),
     };

@@ -55,6 +55,8 @@ static void texts(void **state)
         {EVENT("\x7a\x04\"\\\n\x1f"), "{\"message\":\"\\\"\\\\\\n\\u001f\"}"},
         {EVENT("\x7a\x0a\x30\x31\x32\x33\x34\x35\x36\x37\x38\n"), "{\"message\":\"012345678\\n\"}"},
         {EVENT("\x7a\x0a\x30\x31\x32\x33\x34\x35\x36\"\x38\x39"), "{\"message\":\"0123456\\\"89\"}"},
+        /* what a terminal may obey: CSI as one character */
+        {EVENT("\x7a\x07\x61\xc2\x9b\x32J\xc2\xa0"), "{\"message\":\"a\\u009b2J\xc2\xa0\"}"},
         {EVENT("\x7a\x05\x7f\xc3\xa9</"), "{\"message\":\"\x7f\xc3\xa9</\"}"},
         {EVENT("\x7a\x03\x61\xff\x62"), "{\"message\":\"a\xef\xbf\xbd"
                                         "b\"}"},

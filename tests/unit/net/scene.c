@@ -91,6 +91,10 @@ static void on_data(struct vd_stream *stream, struct vd_bytes plain)
     }
     if (p->flood_in_data)
         flood(p);
+    if (p->close_other_in_data) {
+        p->close_other_in_data = false;
+        party_close(p == &p->scene->server ? &p->scene->client : &p->scene->server);
+    }
     if (p->close_in_data)
         party_close(p);
 }

@@ -18,8 +18,9 @@ struct party {
     uint64_t received_sum; /* depends on the order */
     bool started, inside;  /* inside: a call of ours into the stream is under way */
     bool close_in_open, close_in_data, close_in_drained, close_in_ended, pause_in_open, echo;
-    bool flood_in_data;      /* writes until it is refused */
-    struct vd_bytes to_send; /* fed whenever nothing is queued */
+    bool flood_in_data;       /* writes until it is refused */
+    bool close_other_in_data; /* the other party's stream, if it is open yet */
+    struct vd_bytes to_send;  /* fed whenever nothing is queued */
 };
 
 struct scene {

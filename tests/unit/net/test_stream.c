@@ -133,6 +133,33 @@ static void test_last_words_arrive(void **state)
     scene_deinit(&s);
 }
 
+static bool client_heard_all_or_ended(const struct scene *s)
+{
+    return s->client.ended > 0 || s->client.received_bytes == 2000;
+}
+
+/* A collector closes the session that a newer one replaces from inside that one's `data`: the streams of a
+ * loop read into the same buffer, and what the newer one has not worked through must stay in it. */
+static void test_close_of_another_from_data(void **state)
+{
+    struct scene s;
+    static const uint8_t UNREAD[3000];
+    uint8_t text[2000];
+    memset(text, 'a', sizeof text);
+    scene_init(&s, *state);
+    s.server.pause_in_open = s.client.pause_in_open = true;
+    scene_connect(&s);
+    scene_run(&s, scene_both_open);
+    s.client.close_other_in_data = true;
+    assert_int_equal(party_write(&s.client, vd_bytes_of(UNREAD, sizeof UNREAD)), 0);
+    assert_int_equal(party_write(&s.server, vd_bytes_of(text, 1000)), 0);
+    assert_int_equal(party_write(&s.server, vd_bytes_of(text + 1000, 1000)), 0);
+    vd_stream_resume(&s.client.stream);
+    scene_run(&s, client_heard_all_or_ended);
+    assert_int_equal(s.client.received_sum, party_sum(0, vd_bytes_of(text, sizeof text)));
+    scene_deinit(&s);
+}
+
 /* Pulls the socket from under the client's stream. */
 static void cut(struct scene *s, bool reset)
 {
@@ -367,6 +394,7 @@ int main(void)
         cmocka_unit_test(test_pause_and_resume),
         cmocka_unit_test(test_writing_before_open),
         cmocka_unit_test(test_last_words_arrive),
+        cmocka_unit_test(test_close_of_another_from_data),
         cmocka_unit_test(test_peer_vanishes),
         cmocka_unit_test(test_write_to_a_vanished_peer),
         cmocka_unit_test(test_silent_client_meets_the_deadline),

@@ -167,13 +167,53 @@ static void test_every_allocation_fails(void **state)
     }
 }
 
+/* Names that a peer chose, made to look like what stands around them. */
+static void test_forged_addresses(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *line, *user, *source; /* NULL: nobody, nowhere */
+    } cases[] = {
+        {"sshd[7]: Failed password for invalid user x from 203.0.113.9 port 1 ssh2 from 192.0.2.7 port 22 "
+         "ssh2",
+         "x from 203.0.113.9 port 1 ssh2", "192.0.2.7"},
+        {"sshd[7]: Invalid user x from 203.0.113.9 port 1 from 192.0.2.7 port 22",
+         "x from 203.0.113.9 port 1", "192.0.2.7"},
+        {"sshd[7]: Bad protocol version identification 'x from 203.0.113.9 port 1' from 192.0.2.7 port 22",
+         NULL, "192.0.2.7"},
+        {"vsftpd[7]: pam_unix(vsftpd:auth): authentication failure; logname= uid=0 euid=0 tty=ftp "
+         "ruser=x rhost=203.0.113.9  user=root rhost=192.0.2.7",
+         NULL, NULL},
+        {"vsftpd[7]: pam_unix(vsftpd:auth): authentication failure; logname= uid=0 euid=0 tty=ftp "
+         "ruser=x rhost=192.0.2.7  user=x",
+         "x", "192.0.2.7"},
+    };
+    struct parsed p;
+    parsed_init(&p, NULL);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char line[512];
+        snprintf(line, sizeof line, "Dec 10 06:55:46 web1 %s", cases[i].line);
+        const Vedette__V1__Event *e = parsed_line(&p, vd_bytes_str(line));
+        assert_int_equal(e->class_uid, 3002);
+        assert_string_equal(e->user != NULL ? e->user->name : "", cases[i].user != NULL ? cases[i].user : "");
+        assert_string_equal(e->src_endpoint != NULL ? e->src_endpoint->ip : "",
+                            cases[i].source != NULL ? cases[i].source : "");
+    }
+    parsed_deinit(&p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_every_cut),   cmocka_unit_test(test_blank_lines_are_no_events),
-        cmocka_unit_test(test_a_mebibyte),  cmocka_unit_test(test_cut_at_a_character),
-        cmocka_unit_test(test_at_the_caps), cmocka_unit_test(test_nul_and_invalid_utf8),
-        cmocka_unit_test(test_out_of_room), cmocka_unit_test(test_every_allocation_fails),
+        cmocka_unit_test(test_every_cut),
+        cmocka_unit_test(test_blank_lines_are_no_events),
+        cmocka_unit_test(test_a_mebibyte),
+        cmocka_unit_test(test_cut_at_a_character),
+        cmocka_unit_test(test_at_the_caps),
+        cmocka_unit_test(test_nul_and_invalid_utf8),
+        cmocka_unit_test(test_forged_addresses),
+        cmocka_unit_test(test_out_of_room),
+        cmocka_unit_test(test_every_allocation_fails),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
