@@ -87,7 +87,7 @@ static const struct vd_config_key LIMITS[] = {
     VD_CONFIG_KEY_NUMBER(collector_limits_config, in_flight_events, 1000, 10000000),
     VD_CONFIG_KEY_NUMBER(collector_limits_config, batch_max_bytes, 4 * KIBIBYTE, VD_FRAME_BATCH_MAX_BYTES),
     VD_CONFIG_KEY_NUMBER(collector_limits_config, batch_max_events, 1, VD_BATCH_EVENTS_MAX),
-    VD_CONFIG_KEY_NUMBER(collector_limits_config, event_max_bytes, KIBIBYTE, VD_EVENT_MAX_BYTES),
+    VD_CONFIG_KEY_NUMBER(collector_limits_config, event_max_bytes, 32 * KIBIBYTE, VD_EVENT_MAX_BYTES),
     VD_CONFIG_KEY_END,
 };
 

@@ -30,7 +30,9 @@ static void tell_down(struct vd_link *l, const struct vd_link_end *end)
 
 static void fail(struct vd_link *l, int error, const char *why)
 {
-    struct vd_link_end end = {.error = error, .why = why, .retry = error != VD_EIDENTITY};
+    /* A bug or a setting, here or there, does not mend itself soon: PROTOCOL.md section 5, "backs off". */
+    bool soon = error != VD_EIDENTITY && error != VD_EPROTOCOL && error != VD_EMALFORMED;
+    struct vd_link_end end = {.error = error, .why = why, .retry = soon};
     tell_down(l, &end);
 }
 
