@@ -44,7 +44,6 @@ struct agent {
     bool once, failed, said_connected, uplink_open, timers_open;
 };
 
-static void begin_closing(struct agent *a);
 static void on_tick(uv_timer_t *tick);
 
 /* ---- From the sources to the outbox */
@@ -52,7 +51,7 @@ static void on_tick(uv_timer_t *tick);
 static int take(void *arg, struct vd_bytes event, struct vd_bytes cursor)
 {
     struct inlet *inlet = arg;
-    int rc = outbox_append(inlet->agent->outbox, inlet->number, event, cursor, false);
+    int rc = outbox_append(inlet->agent->outbox, inlet->number, event, cursor);
     if (rc == VD_ELIMIT) {
         /* It could never be taken: one event is less than a source that stands still. */
         vd_log_error("event too large for the outbox", VD_F_STR("source", inlet->source->name),
@@ -156,8 +155,13 @@ static void begin_closing(struct agent *a)
     for (uint32_t i = 0; i < a->inlet_count; i++)
         if (a->inlets[i].source != NULL)
             source_close(a->inlets[i].source, on_source_closed);
-    if (a->uplink != NULL)
+    if (a->uplink != NULL) {
+        const struct uplink_counters *sent = uplink_counters(a->uplink);
+        vd_log_info("ending", VD_F_UINT("events_sent", sent->events_sent),
+                    VD_F_UINT("events_acknowledged", sent->events_acknowledged),
+                    VD_F_UINT("connects", sent->connects));
         uplink_close(a->uplink, on_uplink_closed);
+    }
     a->uplink = NULL;
     uv_timer_start(&a->tick, on_tick, 0, 10);
 }

@@ -5,7 +5,7 @@
 #include <vedette/error.h>
 #include <vedette/memory.h>
 
-enum { CHUNK_BYTES = 64 * 1024, RESERVED_SHARE = 16 };
+enum { CHUNK_BYTES = 64 * 1024 };
 
 struct record {
     uint32_t event_len;
@@ -77,19 +77,17 @@ static struct outbox_chunk *chunk_for(struct outbox *o, size_t len)
     return chunk;
 }
 
-int outbox_append(struct outbox *o, uint32_t source, struct vd_bytes event, struct vd_bytes cursor,
-                  bool reserved)
+int outbox_append(struct outbox *o, uint32_t source, struct vd_bytes event, struct vd_bytes cursor)
 {
     if (event.len == 0 || event.len > VD_EVENT_MAX_BYTES || cursor.len > OUTBOX_CURSOR_MAX_BYTES ||
         source >= OUTBOX_SOURCES_MAX)
         return VD_ELIMIT;
     struct record head = {
         .event_len = (uint32_t)event.len, .cursor_len = (uint16_t)cursor.len, .source = (uint16_t)source};
-    size_t len = record_bytes(&head),
-           bound = reserved ? o->max_bytes : o->max_bytes - o->max_bytes / RESERVED_SHARE;
-    if (len > bound)
+    size_t len = record_bytes(&head);
+    if (len > o->max_bytes)
         return VD_ELIMIT;
-    if (o->bytes + len > bound)
+    if (len > o->max_bytes - o->bytes)
         return OUTBOX_FULL;
     struct outbox_chunk *chunk = chunk_for(o, len);
     if (chunk == NULL)

@@ -20,10 +20,8 @@ void outbox_free(struct outbox *o);
 
 enum { OUTBOX_FULL = 1 };
 /* Takes an event of the source, and where that source would go on after it. 0; OUTBOX_FULL: nothing is taken;
- * VD_ELIMIT: it could never be taken; VD_ENOMEM. reserved: may use the last sixteenth, which is kept for
- * reports of losses. */
-int outbox_append(struct outbox *o, uint32_t source, struct vd_bytes event, struct vd_bytes cursor,
-                  bool reserved);
+ * VD_ELIMIT: it could never be taken; VD_ENOMEM. */
+int outbox_append(struct outbox *o, uint32_t source, struct vd_bytes event, struct vd_bytes cursor);
 
 const uint8_t *outbox_stream(const struct outbox *o);
 /* The oldest sequence number held, and the one that the next event gets; equal: it is empty. The first event

@@ -1,5 +1,5 @@
-/* What the collector counts, and its Prometheus text. Written on the loop's thread only; names, units and
- * help texts are in one table in metrics.c. */
+/* What the collector counts, and its Prometheus text. Written on the loop's thread only; names and
+ * help texts are in the table below. */
 #ifndef COLLECTOR_METRICS_H
 #define COLLECTOR_METRICS_H
 

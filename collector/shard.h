@@ -37,7 +37,6 @@ struct attachment {
     struct shard *shard;
     struct stream *stream; /* NULL: not attached */
     uint32_t index;        /* of the stream in its session */
-    uint64_t raw_bytes_under_way;
     void *owner;
     /* Up to mark everything is kept; raw_bytes of batches taken through this attachment came free. */
     void (*kept)(struct attachment *a, uint64_t mark, size_t raw_bytes);

@@ -128,11 +128,6 @@ bool publisher_ready(const struct publisher *p, const char **why)
     return p->ready;
 }
 
-size_t publisher_queued(const struct publisher *p)
-{
-    return p->producer != NULL ? vd_producer_queued(p->producer) : 0;
-}
-
 static int publish(struct publisher *p, const struct vd_record *record)
 {
     const char *why = "";

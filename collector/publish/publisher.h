@@ -1,4 +1,4 @@
-/* The way into Kafka: which topic, key, partition and headers a record gets, whether Kafka takes records now,
+/* The way into Kafka: which topic, key and headers a record gets, whether Kafka takes records now,
  * and the replacement of a producer that has failed for good.
  *
  * Happy path: new → `readiness` (true) → publisher_event … ⇄ `delivered` … → close. How it fails: a broker
@@ -37,7 +37,6 @@ int publisher_new(struct publisher **out, const struct publisher_options *option
 /* Partitions of the events topic: the number of shards; 0 while it is not known. */
 int32_t publisher_partitions(const struct publisher *p);
 bool publisher_ready(const struct publisher *p, const char **why);
-size_t publisher_queued(const struct publisher *p);
 /* value is borrowed until `delivered`. 0, VD_EUNAVAILABLE, VD_EFULL, VD_EKAFKA. */
 int publisher_event(struct publisher *p, const struct publisher_origin *origin, int32_t class_uid,
                     struct vd_bytes value, void *opaque);

@@ -5,7 +5,7 @@
 #include <uv.h>
 #include <vedette/bytes.h>
 
-enum { VD_KAFKA_ERROR_BYTES = 256, VD_KAFKA_ADDRESS_BYTES = 256 };
+enum { VD_KAFKA_ERROR_BYTES = 256 };
 
 struct vd_kafka_options {
     const char *brokers; /* "host:port,…" */
@@ -14,7 +14,7 @@ struct vd_kafka_options {
     size_t property_count;
 };
 
-/* The topics, by their role; names are "<prefix>.<role>.v1" (DESIGN: Kafka contract). */
+/* The topics, by their role; names are "<prefix>.<role>.v1". */
 enum vd_topic {
     VD_TOPIC_EVENTS,
     VD_TOPIC_FINDINGS,
