@@ -1,9 +1,9 @@
 /* The collector as a whole: what belongs to it, in which order it starts, and in which it stops.
  *
  * Happy path: collector_start → the loop runs → collector_stop → drained → everything closed → the loop ends.
- * How it fails: a start that cannot succeed (a port taken, a bad certificate) returns an error, and
- * what was opened closes in the loop; a drain that takes too long is cut off, and agents send again what was
- * not acknowledged. One loop. */
+ * How it fails: a start that cannot succeed (a port taken, a bad certificate) returns an error, and what was
+ * opened closes in the loop; a drain that takes too long is cut off, and agents send again what was not
+ * acknowledged. One loop. */
 #ifndef COLLECTOR_COLLECTOR_H
 #define COLLECTOR_COLLECTOR_H
 

@@ -60,7 +60,7 @@ static void close_session(struct session *s)
     vd_stream_close(&s->stream, on_closed);
 }
 
-static void log_end(struct session *s, enum vd_log_level level, const char *message, const char *why)
+static void log_session(struct session *s, enum vd_log_level level, const char *message, const char *why)
 {
     const struct vd_identity *peer = vd_stream_peer(&s->stream);
     vd_log(level, message, VD_F_STR("peer", s->stream.address),
@@ -85,8 +85,8 @@ void session_end(struct session *s, enum vd_goodbye_code code, const char *reaso
         conversation_goodbye(&s->conversation, code, reason, retry_after_ms);
         write_out(s);
     }
-    log_end(s, code == VD_GOODBYE_SHUTDOWN || code == VD_GOODBYE_REPLACED ? VD_LOG_INFO : VD_LOG_WARN,
-            "session ended", reason);
+    log_session(s, code == VD_GOODBYE_SHUTDOWN || code == VD_GOODBYE_REPLACED ? VD_LOG_INFO : VD_LOG_WARN,
+                "session ended", reason);
     close_session(s);
 }
 
@@ -136,7 +136,7 @@ static void on_hello(void *arg, const struct vd_hello *hello)
     }
     if (conversation_welcome(&s->conversation, s->host->collector_name, marks) == 0) {
         s->host->metrics->sessions_opened++;
-        log_end(s, VD_LOG_INFO, "session open", s->conversation.hello.agent_version);
+        log_session(s, VD_LOG_INFO, "session open", s->conversation.hello.agent_version);
     }
 }
 
@@ -172,8 +172,8 @@ static void end_after_feed(struct session *s)
     bool violated = c->goodbye_code == VD_GOODBYE_PROTOCOL || c->goodbye_code == VD_GOODBYE_LIMIT ||
                     c->goodbye_code == VD_GOODBYE_SEQUENCE || c->goodbye_code == VD_GOODBYE_VERSION;
     s->host->metrics->sessions_violated += violated;
-    log_end(s, violated ? VD_LOG_WARN : VD_LOG_INFO,
-            violated ? "session violated the protocol" : "session ended", c->reason);
+    log_session(s, violated ? VD_LOG_WARN : VD_LOG_INFO,
+                violated ? "session violated the protocol" : "session ended", c->reason);
     write_out(s);
     close_session(s);
 }
@@ -206,8 +206,8 @@ static void on_ended(struct vd_stream *stream, int error)
         return;
     if (!s->open)
         s->host->metrics->handshakes_failed++;
-    log_end(s, error == VD_ECLOSED ? VD_LOG_INFO : VD_LOG_WARN,
-            s->open ? "connection ended" : "handshake failed", vd_stream_reason(stream));
+    log_session(s, error == VD_ECLOSED ? VD_LOG_INFO : VD_LOG_WARN,
+                s->open ? "connection ended" : "handshake failed", vd_stream_reason(stream));
     close_session(s);
 }
 

@@ -11,7 +11,7 @@ READ_COMMITTED = 1
 
 
 def partition_of(tenant, partitions):
-    """Where PROTOCOL and DESIGN put a tenant's events: Java's murmur2 of its name."""
+    """Where the contract puts a tenant's events: Java's murmur2 of its name."""
     return (murmur2(tenant.encode()) & 0x7FFFFFFF) % partitions
 
 
