@@ -75,7 +75,6 @@ static bool send_one(struct uplink *u)
     int rc = vd_link_send(&u->link, 0, vd_buffer_bytes(&u->payload), count);
     if (rc != 0)
         return false; /* the link has ended: a new one begins again from the mark */
-    u->counters.batches_sent++;
     u->counters.events_sent += count;
     return true;
 }
@@ -194,7 +193,6 @@ static uint64_t next_delay_ms(struct uplink *u, const struct vd_link_end *end)
 static void on_down(struct vd_link *l, const struct vd_link_end *end)
 {
     struct uplink *u = l->options.owner;
-    u->counters.disconnects++;
     u->go_elsewhere = end->go_to != NULL && end->go_to->address_count > 0 &&
                       vd_address_parse(&u->elsewhere, end->go_to->addresses[0]) == 0;
     if (!u->go_elsewhere)

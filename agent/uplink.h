@@ -29,7 +29,7 @@ struct uplink_options {
 };
 
 struct uplink_counters {
-    uint64_t connects, disconnects, batches_sent, events_sent, events_acknowledged;
+    uint64_t connects, events_sent, events_acknowledged;
 };
 
 struct uplink;

@@ -205,6 +205,8 @@ static void refresh_gauges(struct collector *c)
 {
     c->metrics.in_flight_events = c->flow.events;
     c->metrics.in_flight_bytes = c->flow.bytes;
+    c->metrics.certificate_expiry_timestamp_seconds = (uint64_t)(vd_tls_context_expires_ms(c->tls) / 1000);
+    c->metrics.log_lines_lost = vd_log_lost();
     shards_measure(&c->shards, &c->metrics);
 }
 

@@ -33,6 +33,8 @@
     X(in_flight_bytes, "Bytes of those events")                                                                          \
     X(streams, "Streams remembered")                                                                                     \
     X(score_entities, "Hosts, users and addresses with windows now")                                                     \
+    X(certificate_expiry_timestamp_seconds, "When the collector's certificate ends, since the epoch")                    \
+    X(log_lines_lost, "Log lines that could not be written since the start")                                             \
     X(ready, "1 if events can be taken in and published")
 /* clang-format on */
 

@@ -245,7 +245,6 @@ int journal_open(struct source **out, const struct source_host *host, const stru
         return VD_ENOMEM;
     }
     source_init(&j->source, &JOURNAL, "journal", host);
-    j->source.rereadable = true;
     j->once = config->once;
     vd_buffer_init(&j->event, EVENT_MAX_BYTES);
     /* Entries carry their time in UTC. */

@@ -2,8 +2,8 @@
  *
  * The owner pulls: `ready` says that there may be more, source_pull hands over what there is, event by event,
  * each with the cursor behind it. A sink that answers SOURCE_FULL gets the same event again at the next pull,
- * for a source that is rereadable; what another source cannot hand over is lost, and it counts and reports
- * that itself. */
+ * from tail and journal, which can be read again; what process cannot hand over is lost, and it counts and
+ * reports that itself. */
 #ifndef AGENT_SOURCE_H
 #define AGENT_SOURCE_H
 
@@ -48,7 +48,6 @@ struct source_class {
 struct source {
     const struct source_class *class;
     const char *name; /* "tail", "journal", "process" */
-    bool rereadable;  /* it can wait: what is not taken now can be read later */
     bool closing;
     struct source_counters counters;
     struct source_host host;

@@ -282,7 +282,6 @@ static struct tail *make(const struct source_host *host, const struct tail_confi
     if (t == NULL)
         return NULL;
     source_init(&t->source, &TAIL, "tail", host);
-    t->source.rereadable = true;
     t->from_end = config->from_end;
     t->once = config->once;
     t->poll_ms = config->poll_ms > 0 ? config->poll_ms : POLL_MS;
