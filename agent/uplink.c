@@ -48,7 +48,7 @@ static uint32_t fill(struct uplink *u, size_t room)
     if (room > u->options.batch_max_bytes)
         room = u->options.batch_max_bytes;
     vd_buffer_clear(&u->payload);
-    if (vd_batch_write_head(&u->payload, 0, u->reader.seq) != 0)
+    if (vd_batch_write_head(&u->payload, &(struct vd_batch_head){.first_seq = u->reader.seq}) != 0)
         return 0;
     while (count < max_events) {
         size_t len = outbox_peek(&u->reader);

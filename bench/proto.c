@@ -61,7 +61,7 @@ static void inputs_make(void)
 {
     vd_buffer_init(&batch, VD_FRAME_BATCH_MAX_BYTES);
     vd_buffer_init(&frame, 2 * VD_FRAME_BATCH_MAX_BYTES);
-    vd_batch_write_head(&batch, 0, 1);
+    vd_batch_write_head(&batch, &(struct vd_batch_head){.first_seq = 1});
     for (int i = 0; i < BATCH_EVENTS; i++) {
         events[i] = vd_bytes_of(event_bytes[i], event_make(event_bytes[i], i));
         vd_batch_write_event(&batch, events[i]);

@@ -84,13 +84,13 @@ static int on_batch(struct conversation *c, struct vd_bytes payload)
         return violation(c, VD_GOODBYE_LIMIT, "a BATCH with too many or too large events");
     if (rc != 0)
         return violation(c, VD_GOODBYE_PROTOCOL, "malformed BATCH");
-    if (batch.stream >= c->hello.stream_count)
+    if (batch.head.stream >= c->hello.stream_count)
         return violation(c, VD_GOODBYE_PROTOCOL, "a BATCH of a stream that HELLO did not offer");
     c->received_bytes += payload.len;
     if (c->received_bytes > c->credit_limit_bytes)
         return violation(c, VD_GOODBYE_LIMIT, "a BATCH beyond the credit");
-    struct conversation_stream *stream = &c->streams[batch.stream];
-    if (batch.first_seq != stream->next)
+    struct conversation_stream *stream = &c->streams[batch.head.stream];
+    if (batch.head.first_seq != stream->next)
         return violation(c, VD_GOODBYE_SEQUENCE, "a BATCH that does not follow the one before");
     stream->next += batch.event_count;
     rc = c->callbacks->batch(c->arg, &batch, payload.len);

@@ -143,7 +143,7 @@ static void on_hello(void *arg, const struct vd_hello *hello)
 static int on_batch(void *arg, struct vd_batch *batch, size_t raw_bytes)
 {
     struct session *s = arg;
-    struct attachment *a = &s->attachments[batch->stream];
+    struct attachment *a = &s->attachments[batch->head.stream];
     if (a->stream == NULL)
         return VD_ECLOSED;
     struct shard_time now = {.real_ms = vd_clock_real_ms(), .monotonic_ns = vd_clock_monotonic_ns()};

@@ -271,7 +271,7 @@ static struct batch *begin(struct attachment *a, const struct vd_batch *in, size
     *b = (struct batch){.shard = a->shard,
                         .stream = stream,
                         .from = a,
-                        .last_seq = in->first_seq + in->event_count - 1,
+                        .last_seq = in->head.first_seq + in->event_count - 1,
                         .event_count = in->event_count,
                         .raw_bytes = raw_bytes,
                         .received_ns = now.monotonic_ns};
@@ -293,7 +293,7 @@ int shard_take(struct attachment *a, struct vd_batch *in, size_t raw_bytes, stru
                                    .key = stream_key(stream),
                                    .tenant = stream_tenant(stream)},
                         .now = now};
-    uint64_t seq = in->first_seq;
+    uint64_t seq = in->head.first_seq;
     int rc = 0;
     for (struct vd_bytes event; rc == 0 && vd_batch_next(in, &event); seq++) {
         if (seq <= stream->taken) {

@@ -2,19 +2,36 @@
 #include <vedette/session.h>
 
 #include <vedette/error.h>
+#include <vedette/hash.h>
 
 #include "session_fields.h"
 
-enum { BATCH_STREAM = 1, BATCH_FIRST_SEQ = 2, BATCH_EVENTS = 3 };
+enum {
+    BATCH_STREAM = 1,
+    BATCH_FIRST_SEQ = 2,
+    BATCH_EVENTS = 3,
+    BATCH_LOST = 4,
+    BATCH_CHAIN = 5,
+    BATCH_NEXT = 6
+};
 
 static int field_read(struct vd_batch *out, const struct vd_wire_field *field,
                       const struct vd_batch_limits *limits)
 {
     switch (field->number) {
     case BATCH_STREAM:
-        return session_uint32_read(&out->stream, field);
+        return session_uint32_read(&out->head.stream, field);
     case BATCH_FIRST_SEQ:
-        return session_uint64_read(&out->first_seq, field);
+        return session_uint64_read(&out->head.first_seq, field);
+    case BATCH_LOST:
+        return session_uint64_read(&out->head.lost, field);
+    case BATCH_CHAIN:
+        if (field->type != VD_WIRE_FIXED64)
+            return VD_EMALFORMED;
+        out->head.chain = field->value;
+        return 0;
+    case BATCH_NEXT:
+        return session_uint64_read(&out->head.next, field);
     case BATCH_EVENTS:
         if (field->type != VD_WIRE_BYTES)
             return VD_EMALFORMED;
@@ -37,10 +54,15 @@ int vd_batch_read(struct vd_batch *out, struct vd_bytes payload, const struct vd
         rc = field_read(out, &f, limits);
     if (rc != 0)
         return rc;
-    if (w.bad || out->event_count == 0 || out->stream >= VD_SESSION_STREAMS_MAX)
+    if (w.bad || out->event_count == 0 || out->head.stream >= VD_SESSION_STREAMS_MAX)
+        return VD_EMALFORMED;
+    /* What is lost lies before the GAP that says so, and that comes alone. */
+    if (out->head.lost > 0 && (out->event_count > 1 || out->head.lost >= out->head.first_seq))
         return VD_EMALFORMED;
     /* Sequence numbers, that of the next event included, fit Metadata.sequence, which is signed. */
-    return out->first_seq == 0 || out->first_seq > (uint64_t)INT64_MAX - out->event_count ? VD_EMALFORMED : 0;
+    return out->head.first_seq == 0 || out->head.first_seq > (uint64_t)INT64_MAX - out->event_count
+               ? VD_EMALFORMED
+               : 0;
 }
 
 bool vd_batch_next(struct vd_batch *batch, struct vd_bytes *event)
@@ -56,12 +78,15 @@ bool vd_batch_next(struct vd_batch *batch, struct vd_bytes *event)
     return found;
 }
 
-int vd_batch_write_head(struct vd_buffer *payload, uint32_t stream, uint64_t first_seq)
+int vd_batch_write_head(struct vd_buffer *payload, const struct vd_batch_head *head)
 {
-    uint8_t head[VD_BATCH_HEAD_BYTES];
-    uint8_t *end = vd_wire_put_uint(head, BATCH_STREAM, stream);
-    end = vd_wire_put_uint(end, BATCH_FIRST_SEQ, first_seq);
-    return vd_buffer_append(payload, head, (size_t)(end - head));
+    uint8_t bytes[VD_BATCH_HEAD_BYTES];
+    uint8_t *end = vd_wire_put_uint(bytes, BATCH_STREAM, head->stream);
+    end = vd_wire_put_uint(end, BATCH_FIRST_SEQ, head->first_seq);
+    end = vd_wire_put_uint(end, BATCH_LOST, head->lost);
+    end = vd_wire_put_fixed64(end, BATCH_CHAIN, head->chain);
+    end = vd_wire_put_uint(end, BATCH_NEXT, head->next);
+    return vd_buffer_append(payload, bytes, (size_t)(end - bytes));
 }
 
 int vd_batch_write_event(struct vd_buffer *payload, struct vd_bytes event)
@@ -73,4 +98,10 @@ int vd_batch_write_event(struct vd_buffer *payload, struct vd_bytes event)
     uint8_t *end = vd_wire_put_bytes(where, BATCH_EVENTS, event);
     vd_buffer_commit(payload, (size_t)(end - where));
     return 0;
+}
+
+uint64_t vd_chain_next(uint64_t before, struct vd_bytes event)
+{
+    uint64_t chain = vd_hash64(event, before);
+    return chain != 0 ? chain : 1;
 }

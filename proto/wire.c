@@ -52,14 +52,19 @@ uint8_t *vd_wire_put_bytes(uint8_t *at, uint32_t number, struct vd_bytes bytes)
     return at + bytes.len;
 }
 
+uint8_t *vd_wire_put_fixed64(uint8_t *at, uint32_t number, uint64_t value)
+{
+    if (value == 0)
+        return at;
+    at = vd_wire_put_tag(at, number, VD_WIRE_FIXED64);
+    for (int i = 0; i < 8; i++)
+        *at++ = (uint8_t)(value >> (8 * i));
+    return at;
+}
+
 uint8_t *vd_wire_put_double(uint8_t *at, uint32_t number, double value)
 {
     uint64_t bits;
     memcpy(&bits, &value, sizeof bits);
-    if (bits == 0)
-        return at;
-    at = vd_wire_put_tag(at, number, VD_WIRE_FIXED64);
-    for (int i = 0; i < 8; i++)
-        *at++ = (uint8_t)(bits >> (8 * i));
-    return at;
+    return vd_wire_put_fixed64(at, number, bits);
 }

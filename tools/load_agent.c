@@ -23,7 +23,7 @@ static uint32_t fill(struct load_agent *a, uint64_t first_seq, size_t room)
     int64_t now_ms = vd_clock_real_ms();
     uint32_t count = 0;
     vd_buffer_clear(&a->payload);
-    vd_batch_write_head(&a->payload, 0, first_seq);
+    vd_batch_write_head(&a->payload, &(struct vd_batch_head){.first_seq = first_seq});
     while (count < run->batch_events && first_seq + count <= a->allowed) {
         size_t len = load_event(run->events, first_seq + count, now_ms, event);
         if (vd_buffer_len(&a->payload) + len + VD_BATCH_EVENT_OVERHEAD_BYTES > room)

@@ -108,6 +108,7 @@ static inline uint8_t *vd_wire_put_tag(uint8_t *at, uint32_t number, enum vd_wir
 }
 uint8_t *vd_wire_put_uint(uint8_t *at, uint32_t number, uint64_t value); /* tag and varint; nothing for 0 */
 uint8_t *vd_wire_put_bytes(uint8_t *at, uint32_t number, struct vd_bytes bytes); /* tag, length, bytes */
+uint8_t *vd_wire_put_fixed64(uint8_t *at, uint32_t number, uint64_t value);      /* nothing for 0 */
 uint8_t *vd_wire_put_double(uint8_t *at, uint32_t number, double value);         /* nothing for 0 */
 
 #endif

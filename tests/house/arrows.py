@@ -11,11 +11,11 @@ from pathlib import Path
 # Folder → layer; the longest matching folder counts.
 LAYERS = {
     "core/base": "base", "proto": "proto", "core/net": "net", "core/kafka": "kafka", "core/parse": "parse",
-    "core/client": "client", "collector/score": "score", "agent": "agent", "collector": "collector",
+    "core/client": "client", "core/spool": "spool", "collector/score": "score", "agent": "agent", "collector": "collector",
     "tools": "tools", "console": "console", "bench": "bench",
 }
 
-CORE = {"base", "proto", "net", "kafka", "parse", "client"}
+CORE = {"base", "proto", "net", "kafka", "parse", "client", "spool"}
 # Layer → the layers whose headers it may include, itself always among them.
 ARROWS = {
     "base": set(),
@@ -24,6 +24,7 @@ ARROWS = {
     "kafka": {"base"},
     "parse": {"base", "proto"},
     "client": {"base", "proto", "net"},
+    "spool": {"base", "proto"},
     "score": {"base", "proto"},
     "agent": CORE,
     "collector": CORE | {"score"},
@@ -54,11 +55,12 @@ OWNERS = {
 # Layer → its headers in include/vedette/. A header that stands in no line is an offence: decide whose it is.
 PUBLIC = {
     "base": "arena buffer bytes clock config error hash log memory program random service utf8",
-    "proto": "event_flatten event_json event_splice event_validate event_view frame score session wire",
+    "proto": "event_flatten event_json event_splice event_validate event_view frame gap score session wire",
     "net": "connector identity listener pki stream tls",
-    "kafka": "kafka",
+    "kafka": "kafka membership shard_log",
     "parse": "parse",
     "client": "client link",
+    "spool": "spool",
 }
 # A layer within a program has no headers in include/vedette/: those beside its sources are open to whom the arrows allow.
 OPEN = {"score"}

@@ -71,7 +71,7 @@ static int on_batch(void *arg, struct vd_batch *batch, size_t raw_bytes)
     struct vd_bytes event;
     (void)raw_bytes;
     p->batches++;
-    p->last_seq = batch->first_seq + batch->event_count - 1;
+    p->last_seq = batch->head.first_seq + batch->event_count - 1;
     while (vd_batch_next(batch, &event))
         p->events++;
     return p->batch_answer;
@@ -139,7 +139,7 @@ static void make_batch(struct vd_buffer *payload, uint64_t first_seq, uint32_t c
     uint8_t event[1024] = {0};
     memset(event, 'e', event_bytes);
     vd_buffer_init(payload, 64 * 1024);
-    assert_int_equal(vd_batch_write_head(payload, 0, first_seq), 0);
+    assert_int_equal(vd_batch_write_head(payload, &(struct vd_batch_head){.first_seq = first_seq}), 0);
     for (uint32_t i = 0; i < count; i++)
         assert_int_equal(vd_batch_write_event(payload, vd_bytes_of(event, event_bytes)), 0);
 }
@@ -319,7 +319,7 @@ static void unknown_stream(struct vd_buffer *out)
 {
     struct vd_buffer payload;
     vd_buffer_init(&payload, 1024);
-    vd_batch_write_head(&payload, 1, 1);
+    vd_batch_write_head(&payload, &(struct vd_batch_head){.stream = 1, .first_seq = 1});
     vd_batch_write_event(&payload, vd_bytes_str("event"));
     vd_frame_write(out, VD_FRAME_BATCH, vd_buffer_bytes(&payload));
     vd_buffer_deinit(&payload);

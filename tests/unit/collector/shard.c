@@ -157,7 +157,7 @@ static int take(struct attachment *a, uint64_t first_seq, uint32_t count, uint32
     struct vd_batch_limits limits = {100, 4096};
     uint8_t event[64];
     vd_buffer_init(&payload, 1 << 20);
-    assert_int_equal(vd_batch_write_head(&payload, 0, first_seq), 0);
+    assert_int_equal(vd_batch_write_head(&payload, &(struct vd_batch_head){.first_seq = first_seq}), 0);
     for (uint32_t i = 1; i <= count; i++)
         assert_int_equal(vd_batch_write_event(&payload, vd_bytes_of(event, make_event(event, i != bad))), 0);
     assert_int_equal(vd_batch_read(&batch, vd_buffer_bytes(&payload), &limits), 0);

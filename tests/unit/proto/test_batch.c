@@ -23,12 +23,12 @@ static void there_and_back(void **state)
     struct vd_batch batch;
     struct vd_bytes event;
     vd_buffer_init(&payload, 1000);
-    assert_int_equal(vd_batch_write_head(&payload, 2, 77), 0);
+    assert_int_equal(vd_batch_write_head(&payload, &(struct vd_batch_head){.stream = 2, .first_seq = 77}), 0);
     for (size_t i = 0; i < 3; i++)
         assert_int_equal(vd_batch_write_event(&payload, vd_bytes_str(events[i])), 0);
     assert_int_equal(vd_batch_read(&batch, vd_buffer_bytes(&payload), &LIMITS), 0);
-    assert_int_equal(batch.stream, 2);
-    assert_int_equal(batch.first_seq, 77);
+    assert_int_equal(batch.head.stream, 2);
+    assert_int_equal(batch.head.first_seq, 77);
     assert_int_equal(batch.event_count, 3);
     for (size_t i = 0; i < 3; i++) {
         assert_true(vd_batch_next(&batch, &event));
@@ -85,7 +85,9 @@ static void writers_keep_their_word(void **state)
     struct vd_buffer payload;
     uint8_t event[300] = {0};
     vd_buffer_init(&payload, 1000);
-    assert_int_equal(vd_batch_write_head(&payload, UINT32_MAX, UINT64_MAX), 0);
+    assert_int_equal(vd_batch_write_head(&payload, &(struct vd_batch_head){UINT32_MAX, UINT64_MAX, UINT64_MAX,
+                                                                           UINT64_MAX, UINT64_MAX}),
+                     0);
     assert_true(vd_buffer_len(&payload) <= VD_BATCH_HEAD_BYTES);
     size_t before = vd_buffer_len(&payload);
     assert_int_equal(vd_batch_write_event(&payload, vd_bytes_of(event, sizeof event)), 0);

@@ -93,7 +93,7 @@ static void batch_is_as_written(void **state)
     uint8_t event[64];
     vd_buffer_init(&payload, EXAMPLE_MAX);
     vd_buffer_init(&out, EXAMPLE_MAX);
-    assert_int_equal(vd_batch_write_head(&payload, 0, 1), 0);
+    assert_int_equal(vd_batch_write_head(&payload, &(struct vd_batch_head){.first_seq = 1}), 0);
     assert_int_equal(vd_batch_write_event(&payload, event_make(event)), 0);
     assert_int_equal(vd_frame_write(&out, VD_FRAME_BATCH, vd_buffer_bytes(&payload)), 0);
     is_example(&out, "batch");
@@ -118,7 +118,7 @@ static void compressed_batch_reads_as_three_events(void **state)
     struct vd_bytes each, want = event_make(event);
     const struct vd_batch_limits limits = {.max_events = 3, .event_max_bytes = 64};
     assert_int_equal(vd_batch_read(&batch, vd_bytes_of(raw, header.raw_bytes), &limits), 0);
-    assert_int_equal(batch.first_seq, 1);
+    assert_int_equal(batch.head.first_seq, 1);
     assert_int_equal(batch.event_count, 3);
     while (vd_batch_next(&batch, &each))
         assert_true(vd_bytes_equal(each, want));

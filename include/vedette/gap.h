@@ -1,0 +1,53 @@
+/* GAP and FORK: the events that say that something is missing from a stream, how much and why, or that two
+ * hosts continue the same stream. OCSF Base Events (class 0), told apart by metadata.event_code; a sentence
+ * in `message`, the rest in `count`, `start_time`, `end_time` and `unmapped`. Pure; any thread. */
+#ifndef VEDETTE_GAP_H
+#define VEDETTE_GAP_H
+
+#include <vedette/buffer.h>
+
+#define VD_GAP_CODE  "GAP"
+#define VD_FORK_CODE "FORK"
+
+/* name in unmapped["gap.reason"], and for people */
+#define VD_GAPS(X)                                                                                           \
+    X(SPOOL_DAMAGED, "spool_damaged", "the spool was damaged")                                               \
+    X(SPOOL_FULL, "spool_full", "the spool was full")                                                        \
+    X(SOURCE_OVERRUN, "source_overrun", "they came faster than they could be read")                          \
+    X(SOURCE_ROTATED, "source_rotated", "a file was gone before it was read")                                \
+    X(TOO_LARGE, "too_large", "an event was too large")                                                      \
+    X(FORKED, "forked", "the stream was forked")                                                             \
+    X(REFUSED, "refused", "the collector refused an event")
+enum vd_gap_reason {
+#define VD_GAP_ENUM(name, code, text) VD_GAP_##name,
+    VD_GAPS(VD_GAP_ENUM)
+#undef VD_GAP_ENUM
+        VD_GAP_REASON_COUNT
+};
+const char *vd_gap_reason_code(enum vd_gap_reason reason);
+
+struct vd_gap {
+    enum vd_gap_reason reason;
+    struct vd_bytes source; /* whose events are missing: "process"; may be empty */
+    struct vd_bytes detail; /* may be empty: "invalid UTF-8 in message" */
+    uint64_t count;         /* events missing; 0: nobody knows */
+    uint64_t from, to;      /* their sequence numbers; 0: they never got any */
+    int64_t time_ms, start_ms, end_ms;
+};
+struct vd_fork {
+    const char *stream; /* 32 hex digits */
+    uint64_t mark, first, next;
+    const char *detail; /* "behind the mark", "another history" */
+    int64_t time_ms;
+};
+
+/* Append one event's bytes. VD_ENOMEM, VD_ELIMIT. */
+int vd_gap_write(struct vd_buffer *out, const struct vd_gap *gap);
+int vd_fork_write(struct vd_buffer *out, const struct vd_fork *fork);
+
+/* What a published event tells. false: it is no GAP. Texts are views into event; event may come in pieces, as
+ * published. */
+bool vd_gap_read(struct vd_gap *out, struct vd_bytes event);
+bool vd_fork_is(struct vd_bytes event);
+
+#endif

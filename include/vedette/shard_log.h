@@ -1,0 +1,72 @@
+/* The log of one shard: partition s of the events topic and of the state topic, and the one transactional
+ * producer that may write them (transactional.id "<prefix>-shard-<s>").
+ *
+ * Happy path: open → [on the log's thread: fence whoever wrote before, barrier, newest snapshot → `restore`
+ * …, events since → `replay` …] → `opened` → send … → commit → `committed` → send … How it fails: whatever
+ * goes wrong between begin and commit, a closed socket included even if the commit then says OK, is `failed`,
+ * once: nothing sent since the last `committed` may be believed kept or lost, the log takes nothing more, and
+ * the owner closes it and opens a new one, which reads back what came of it. Fenced: somebody else is the
+ * owner; wait before opening again.
+ *
+ * Calls and callbacks on the loop's thread, save `restore` and `replay`, on the log's own, between open and
+ * `opened`. */
+#ifndef VEDETTE_SHARD_LOG_H
+#define VEDETTE_SHARD_LOG_H
+
+#include <vedette/kafka.h>
+
+struct vd_shard_log;
+
+enum vd_shard_log_failure {
+    VD_SHARD_LOG_TROUBLE, /* open a new one at once */
+    VD_SHARD_LOG_FENCED,  /* another owner: wait 2.5 heartbeats, and open only if still assigned */
+};
+
+struct vd_shard_log_callbacks {
+    /* A chunk of the newest snapshot, in order; none is called where there is no snapshot. Not 0: the
+     * snapshot is not understood; `failed` follows. */
+    int (*restore)(void *arg, struct vd_bytes chunk);
+    int (*replay)(void *arg, const struct vd_consumed *event);
+    void (*opened)(void *arg);
+    /* All that was sent is in Kafka, once. end_offset: of the events partition, behind its last event. */
+    void (*committed)(void *arg, int64_t end_offset);
+    /* A snapshot was committed: where its first chunk stands in the state partition. */
+    void (*snapshotted)(void *arg, int64_t state_offset);
+    /* why: a sentence, valid during the call. */
+    void (*failed)(void *arg, enum vd_shard_log_failure failure, const char *why);
+    /* While opening or committing: what it waits for ("no broker answers", "topic … does not exist"); NULL:
+     * no longer. */
+    void (*waiting)(void *arg, const char *why);
+};
+
+struct vd_shard_log_options {
+    struct vd_kafka_options kafka; /* borrowed until closed */
+    const char *prefix;
+    const char *group; /* whose committed offset of the state partition says where the newest snapshot is */
+    int32_t shard;
+    uv_loop_t *loop;
+    struct vd_shard_log_callbacks callbacks;
+    void *arg;
+};
+
+/* error: VD_KAFKA_ERROR_BYTES. */
+int vd_shard_log_open(struct vd_shard_log **out, const struct vd_shard_log_options *options, char *error);
+/* As vd_producer_send, opaque unused: value is borrowed until `committed` or closed. The first send begins a
+ * transaction. Not while a commit is under way (VD_EUNAVAILABLE). partition is the shard's own for events and
+ * state; -1 elsewhere. */
+int vd_shard_log_send(struct vd_shard_log *log, const struct vd_record *record, const char **why);
+/* Records sent since the last commit began. */
+size_t vd_shard_log_sent(const struct vd_shard_log *log);
+/* Commits what was sent, on the log's thread; at least one record was. */
+void vd_shard_log_commit(struct vd_shard_log *log);
+bool vd_shard_log_committing(const struct vd_shard_log *log);
+/* A snapshot of the state as it stood behind all events before events_offset, in the current transaction;
+ * chunks are copied, each at most 512 KiB. 0 or as send. */
+enum { VD_SNAPSHOT_CHUNK_MAX_BYTES = 512 * 1024 };
+int vd_shard_log_snapshot(struct vd_shard_log *log, int64_t events_offset, const struct vd_bytes *chunks,
+                          uint32_t chunk_count, const char **why);
+/* Without a commit: what is open is aborted or left to be fenced. No callback after it but cb, once, never
+ * inside. Destroys off the loop. */
+void vd_shard_log_close(struct vd_shard_log *log, void (*cb)(void *arg));
+
+#endif
