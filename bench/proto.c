@@ -82,9 +82,10 @@ static void view(void)
 static void validate(void)
 {
     const struct vd_validate_limits limits = {.event_max_bytes = VD_EVENT_MAX_BYTES};
+    struct vd_event_view view;
     struct vd_refusal why;
     for (int i = 0; i < BATCH_EVENTS; i++)
-        if (vd_event_validate(events[i], &limits, (NOW_S + 1) * INT64_C(1000), &why) != 0)
+        if (vd_event_validate(&view, events[i], &limits, (NOW_S + 1) * INT64_C(1000), &why) != 0)
             abort();
 }
 

@@ -134,20 +134,17 @@ static int refuse(struct passage *p, struct vd_bytes event, const struct vd_refu
     return publisher_refused(o->publisher, &p->origin, why, vd_bytes_of(where, event.len), b);
 }
 
-static int score_and_publish(struct passage *p, struct vd_bytes event, uint64_t seq)
+static int score_and_publish(struct passage *p, struct vd_bytes event, const struct vd_event_view *view,
+                             uint64_t seq)
 {
     struct batch *b = p->batch;
     struct shard_options *o = &b->shard->options;
-    struct vd_event_view view;
     struct vd_score score;
     char sentence[SCORE_SENTENCE_BYTES];
     uint8_t ours[VD_SPLICE_MAX_BYTES];
-    int rc = vd_event_view_read(&view, event);
-    if (rc != 0)
-        return rc;
     struct score_input input =
-        score_input_of(&view, stream_tenant(b->stream), stream_agent(b->stream), p->now.real_ms);
-    rc = score_event(b->shard->score, &input, &score);
+        score_input_of(view, stream_tenant(b->stream), stream_agent(b->stream), p->now.real_ms);
+    int rc = score_event(b->shard->score, &input, &score);
     if (rc < 0)
         return rc;
     size_t sentence_len = score_sentence(&score, sentence, sizeof sentence);
@@ -156,8 +153,8 @@ static int score_and_publish(struct passage *p, struct vd_bytes event, uint64_t 
                                .stream = b->stream->id,
                                .seq = seq,
                                .processed_time_ms = p->now.real_ms,
-                               .class_uid = view.class_uid,
-                               .activity_id = view.activity_id,
+                               .class_uid = view->class_uid,
+                               .activity_id = view->activity_id,
                                .score = &score,
                                .risk_details = vd_bytes_of(sentence, sentence_len)};
     /* By way of the stack: room for the longest there is would leave blocks half empty. */
@@ -171,17 +168,18 @@ static int score_and_publish(struct passage *p, struct vd_bytes event, uint64_t 
     o->metrics->risk_levels[score.risk_level_id]++;
     o->metrics->events_alerted += score.is_alert;
     b->published++;
-    return publisher_event(o->publisher, &p->origin, view.class_uid, vd_bytes_of(value, len), b);
+    return publisher_event(o->publisher, &p->origin, view->class_uid, vd_bytes_of(value, len), b);
 }
 
 static int pass(struct passage *p, struct vd_bytes event, uint64_t seq)
 {
+    struct vd_event_view view;
     struct vd_refusal why;
     struct vd_validate_limits limits = {.event_max_bytes = p->batch->shard->options.event_max_bytes};
-    int rc = vd_event_validate(event, &limits, p->now.real_ms, &why);
+    int rc = vd_event_validate(&view, event, &limits, p->now.real_ms, &why);
     /* Counted before it is handed over, and taken back where that fails. */
     p->batch->outstanding++;
-    rc = rc != 0 ? refuse(p, event, &why) : score_and_publish(p, event, seq);
+    rc = rc != 0 ? refuse(p, event, &why) : score_and_publish(p, event, &view, seq);
     if (rc != 0)
         p->batch->outstanding--;
     return rc;

@@ -6,23 +6,10 @@
 /* X(constant, message, field, number) */
 /* clang-format off */
 #define EVENT_FIELDS(X)                                                                  \
-    X(EVENT_CLASS_UID,          event,             class_uid,             1)             \
-    X(EVENT_ACTIVITY_ID,        event,             activity_id,           2)             \
-    X(EVENT_SEVERITY_ID,        event,             severity_id,           3)             \
-    X(EVENT_STATUS_ID,          event,             status_id,             4)             \
-    X(EVENT_TIME,               event,             time,                  5)             \
     X(EVENT_METADATA,           event,             metadata,              6)             \
     X(EVENT_DEVICE,             event,             device,                7)             \
-    X(EVENT_ACTOR,              event,             actor,                 8)             \
-    X(EVENT_PROCESS,            event,             process,               9)             \
-    X(EVENT_USER,               event,             user,                 11)             \
-    X(EVENT_SRC_ENDPOINT,       event,             src_endpoint,         12)             \
-    X(EVENT_DST_ENDPOINT,       event,             dst_endpoint,         13)             \
-    X(EVENT_MESSAGE,            event,             message,              15)             \
     X(EVENT_CATEGORY_UID,       event,             category_uid,         16)             \
     X(EVENT_TYPE_UID,           event,             type_uid,             17)             \
-    X(EVENT_COUNT,              event,             count,                20)             \
-    X(EVENT_UNMAPPED,           event,             unmapped,             24)             \
     X(EVENT_RISK_SCORE,         event,             risk_score,           50)             \
     X(EVENT_RISK_LEVEL_ID,      event,             risk_level_id,        51)             \
     X(EVENT_IS_ALERT,           event,             is_alert,             52)             \
@@ -31,7 +18,6 @@
     X(EVENT_ATTACKS,            event,             attacks,              55)             \
     X(EVENT_OSINT,              event,             osint,                56)             \
     X(EVENT_OBSERVABLES,        event,             observables,          57)             \
-    X(EVENT_FINDING_INFO,       event,             finding_info,         60)             \
     X(EVENT_ANOMALY_ANALYSES,   event,             anomaly_analyses,     61)             \
     X(METADATA_UID,             metadata,          uid,                   1)             \
     X(METADATA_TENANT_UID,      metadata,          tenant_uid,            4)             \
@@ -40,14 +26,6 @@
     X(METADATA_STREAM_UID,      metadata,          stream_uid,           14)             \
     X(DEVICE_UID,               device,            uid,                   1)             \
     X(DEVICE_HOSTNAME,          device,            hostname,              2)             \
-    X(USER_NAME,                user,              name,                  1)             \
-    X(ACTOR_USER,               actor,             user,                  2)             \
-    X(PROCESS_NAME,             process,           name,                  3)             \
-    X(PROCESS_FILE,             process,           file,                  5)             \
-    X(FILE_PATH,                file,              path,                  2)             \
-    X(ENDPOINT_IP,              network_endpoint,  ip,                    1)             \
-    X(ENDPOINT_PORT,            network_endpoint,  port,                  2)             \
-    X(FINDING_INFO_UID,         finding_info,      uid,                   1)             \
     X(ANALYSIS_TARGETS,         anomaly_analysis,  analysis_targets,      1)             \
     X(ANALYSIS_ANOMALIES,       anomaly_analysis,  anomalies,             2)             \
     X(ANALYSIS_BASELINES,       anomaly_analysis,  baselines,             3)             \

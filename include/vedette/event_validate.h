@@ -7,7 +7,7 @@
 #ifndef VEDETTE_EVENT_VALIDATE_H
 #define VEDETTE_EVENT_VALIDATE_H
 
-#include <vedette/bytes.h>
+#include <vedette/event_view.h>
 
 enum {
     VD_VALIDATE_FIELDS_MAX = 512, /* of one event, all depths together */
@@ -29,8 +29,9 @@ struct vd_validate_limits {
     uint32_t event_max_bytes;
 };
 
-/* 0, or VD_EREFUSED with *why filled. now_ms: the collector's clock. */
-int vd_event_validate(struct vd_bytes event, const struct vd_validate_limits *limits, int64_t now_ms,
-                      struct vd_refusal *why);
+/* 0 with *out filled, as by vd_event_view_read; or VD_EREFUSED with *why filled. now_ms: the collector's
+ * clock. */
+int vd_event_validate(struct vd_event_view *out, struct vd_bytes event,
+                      const struct vd_validate_limits *limits, int64_t now_ms, struct vd_refusal *why);
 
 #endif

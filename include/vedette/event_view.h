@@ -8,13 +8,14 @@
 
 struct vd_event_view {
     int32_t class_uid, activity_id, severity_id, status_id, count, risk_score, risk_level_id;
+    uint32_t dst_port;
     int64_t time_ms;
     uint64_t sequence;
-    struct vd_bytes uid, tenant_uid, stream_uid; /* metadata */
+    struct vd_bytes uid, tenant_uid, stream_uid, event_code; /* metadata */
     struct vd_bytes device_uid, device_hostname;
     struct vd_bytes user_name; /* user.name, else actor.user.name */
+    struct vd_bytes actor_user_name;
     struct vd_bytes src_ip, dst_ip;
-    uint32_t dst_port;
     struct vd_bytes process_name, process_path; /* process.name, process.file.path */
     struct vd_bytes finding_uid, message, risk_details;
 };

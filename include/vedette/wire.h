@@ -38,6 +38,10 @@ vd_wire_varint(const uint8_t *at, const uint8_t *end, size_t max_bytes, uint64_t
         *value = *at;
         return at + 1;
     }
+    if (end - at >= 2 && at[1] < 0x80 && max_bytes >= 2) {
+        *value = (uint64_t)(at[0] & 0x7f) | (uint64_t)at[1] << 7;
+        return at + 2;
+    }
     return vd_wire_varint_long(at, end, max_bytes, value);
 }
 

@@ -18,6 +18,7 @@
 /* class_uid 3002, activity_id 1, time 1700000000000: what every event below begins with. */
 #define HEAD "\x08\xba\x17\x10\x01\x28\x80\xd0\x95\xff\xbc\x31"
 
+static struct vd_event_view VIEW; /* what a case left, for whoever looks */
 static const struct vd_validate_limits LIMITS = {.event_max_bytes = VD_VALIDATE_STRING_MAX_BYTES + 4096};
 
 struct verdict {
@@ -29,7 +30,7 @@ struct verdict {
 static void verdict_is(const struct verdict *v)
 {
     struct vd_refusal why = {0};
-    int rc = vd_event_validate(v->event, &LIMITS, NOW_MS, &why);
+    int rc = vd_event_validate(&VIEW, v->event, &LIMITS, NOW_MS, &why);
     if (v->reason == NULL) {
         if (rc != 0)
             fail_msg("%s: refused, %s at %s", v->what, why.reason, why.path);
@@ -169,14 +170,16 @@ static void the_future_is_a_day_away(void **state)
     struct vd_refusal why;
     uint8_t *end = vd_wire_put_uint(bytes, 5, (uint64_t)(NOW_MS + VD_VALIDATE_FUTURE_MAX_MS));
     struct vd_bytes event = vd_bytes_of(bytes, (size_t)(end - bytes));
-    assert_int_equal(vd_event_validate(event, &LIMITS, NOW_MS, &why), 0);
-    assert_int_equal(vd_event_validate(event, &LIMITS, NOW_MS - 1, &why), VD_EREFUSED);
+    assert_int_equal(vd_event_validate(&VIEW, event, &LIMITS, NOW_MS, &why), 0);
+    assert_int_equal(vd_event_validate(&VIEW, event, &LIMITS, NOW_MS - 1, &why), VD_EREFUSED);
     assert_string_equal(why.reason, "time in the future");
     end = vd_wire_put_uint(bytes, 5, VD_VALIDATE_EARLIEST_MS);
-    assert_int_equal(vd_event_validate(vd_bytes_of(bytes, (size_t)(end - bytes)), &LIMITS, NOW_MS, &why), 0);
+    assert_int_equal(
+        vd_event_validate(&VIEW, vd_bytes_of(bytes, (size_t)(end - bytes)), &LIMITS, NOW_MS, &why), 0);
     end = vd_wire_put_uint(bytes, 5, VD_VALIDATE_EARLIEST_MS - 1);
-    assert_int_equal(vd_event_validate(vd_bytes_of(bytes, (size_t)(end - bytes)), &LIMITS, NOW_MS, &why),
-                     VD_EREFUSED);
+    assert_int_equal(
+        vd_event_validate(&VIEW, vd_bytes_of(bytes, (size_t)(end - bytes)), &LIMITS, NOW_MS, &why),
+        VD_EREFUSED);
 }
 
 static void a_long_path_is_cut(void **state)
@@ -185,7 +188,7 @@ static void a_long_path_is_cut(void **state)
     /* evidences.process.parent_process.file.owner.domain, the deepest there is */
     struct vd_bytes event = BYTES(HEAD "\xf2\x03\x0b\x0a\x09\x3a\x07\x2a\x05\x32\x03\x22\x01\xff");
     struct vd_refusal why;
-    assert_int_equal(vd_event_validate(event, &LIMITS, NOW_MS, &why), VD_EREFUSED);
+    assert_int_equal(vd_event_validate(&VIEW, event, &LIMITS, NOW_MS, &why), VD_EREFUSED);
     assert_string_equal(why.path, "evidences.process.parent_process.file.owner.domain");
     assert_string_equal(why.reason, "invalid UTF-8");
 }
@@ -229,7 +232,7 @@ static void what_is_taken_unpacks(void **state)
         size_t len = sizeof HEAD - 1 + event_random(&random, agents, bytes + sizeof HEAD - 1);
         struct vd_refusal why;
         bytes[vd_random_below(&random, len)] = (uint8_t)vd_random_next(&random);
-        if (vd_event_validate(vd_bytes_of(bytes, len), &LIMITS, NOW_MS, &why) == 0) {
+        if (vd_event_validate(&VIEW, vd_bytes_of(bytes, len), &LIMITS, NOW_MS, &why) == 0) {
             Vedette__V1__Event *event = vedette__v1__event__unpack(NULL, len, bytes);
             assert_non_null(event);
             vedette__v1__event__free_unpacked(event, NULL);
