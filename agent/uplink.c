@@ -11,7 +11,8 @@ struct uplink {
     uv_timer_t retry; /* the next try to connect */
     uv_timer_t age;   /* the oldest unsent event has waited long enough */
     struct vd_random random;
-    struct vd_buffer payload;    /* a batch being made */
+    struct vd_batch_head head;   /* of the batch being made */
+    struct vd_buffer payload;    /* its bytes */
     struct outbox_reader reader; /* what is sent next, while connected */
     uint64_t sent_bytes;         /* of the outbox's appended bytes: how far has been sent */
     uint64_t backoff_ms;
@@ -48,7 +49,8 @@ static uint32_t fill(struct uplink *u, size_t room)
     if (room > u->options.batch_max_bytes)
         room = u->options.batch_max_bytes;
     vd_buffer_clear(&u->payload);
-    if (vd_batch_write_head(&u->payload, &(struct vd_batch_head){.first_seq = u->reader.seq}) != 0)
+    u->head = (struct vd_batch_head){.first_seq = u->reader.seq, .next = outbox_next(u->options.outbox)};
+    if (vd_batch_write_head(&u->payload, &u->head) != 0)
         return 0;
     while (count < max_events) {
         size_t len = outbox_peek(&u->reader);
@@ -72,7 +74,7 @@ static bool send_one(struct uplink *u)
     uint32_t count = room > 0 ? fill(u, room) : 0;
     if (count == 0)
         return false;
-    int rc = vd_link_send(&u->link, 0, vd_buffer_bytes(&u->payload), count);
+    int rc = vd_link_send(&u->link, &u->head, vd_buffer_bytes(&u->payload), count);
     if (rc != 0)
         return false; /* the link has ended: a new one begins again from the mark */
     u->counters.events_sent += count;

@@ -16,16 +16,16 @@ static void on_retry(uv_timer_t *timer)
     connect_now(timer->data);
 }
 
-static uint32_t fill(struct load_agent *a, uint64_t first_seq, size_t room)
+static uint32_t fill(struct load_agent *a, const struct vd_batch_head *head, size_t room)
 {
     const struct load_run *run = a->run;
     uint8_t event[LOAD_EVENT_MAX_BYTES + 16];
     int64_t now_ms = vd_clock_real_ms();
     uint32_t count = 0;
     vd_buffer_clear(&a->payload);
-    vd_batch_write_head(&a->payload, &(struct vd_batch_head){.first_seq = first_seq});
-    while (count < run->batch_events && first_seq + count <= a->allowed) {
-        size_t len = load_event(run->events, first_seq + count, now_ms, event);
+    vd_batch_write_head(&a->payload, head);
+    while (count < run->batch_events && head->first_seq + count <= a->allowed) {
+        size_t len = load_event(run->events, head->first_seq + count, now_ms, event);
         if (vd_buffer_len(&a->payload) + len + VD_BATCH_EVENT_OVERHEAD_BYTES > room)
             break;
         vd_batch_write_event(&a->payload, vd_bytes_of(event, len));
@@ -38,13 +38,13 @@ void load_agent_send(struct load_agent *a)
 {
     struct load_run *run = a->run;
     while (a->link_live && a->link.is_up && a->batch_count < LOAD_BATCHES_UNDER_WAY) {
-        uint64_t first_seq = a->link.client.next[0];
+        struct vd_batch_head head = {.first_seq = a->link.client.next[0]};
         size_t room = vd_link_room(&a->link);
-        uint32_t count = room > 0 && first_seq <= a->allowed ? fill(a, first_seq, room) : 0;
-        if (count == 0 || vd_link_send(&a->link, 0, vd_buffer_bytes(&a->payload), count) != 0)
+        uint32_t count = room > 0 && head.first_seq <= a->allowed ? fill(a, &head, room) : 0;
+        if (count == 0 || vd_link_send(&a->link, &head, vd_buffer_bytes(&a->payload), count) != 0)
             return;
         size_t at = (a->batch_first + a->batch_count++) % LOAD_BATCHES_UNDER_WAY;
-        a->batches[at].last_seq = first_seq + count - 1;
+        a->batches[at].last_seq = a->sent = head.first_seq + count - 1;
         a->batches[at].events = count;
         a->batches[at].sent_ns = vd_clock_monotonic_ns();
         run->sent += count;
@@ -136,7 +136,7 @@ static void connect_now(struct load_agent *a)
     hello->stream_count = 1;
     memcpy(hello->streams[0].stream, a->stream, VD_STREAM_BYTES);
     hello->streams[0].first = a->mark + 1;
-    hello->streams[0].next = UINT32_MAX; /* made up when sent: always more */
+    hello->streams[0].next = (a->sent > a->mark ? a->sent : a->mark) + 1; /* others are made up when sent */
     a->link_live = vd_link_open(&a->link, &options) == 0;
     if (!a->link_live)
         uv_timer_start(&a->retry, on_retry, RETRY_MS, 0);

@@ -33,8 +33,8 @@ struct load_agent {
     struct vd_random random;
     struct vd_buffer payload;
     uint8_t stream[VD_STREAM_BYTES];
-    uint64_t allowed; /* sequence numbers up to this may be sent */
-    uint64_t mark;
+    uint64_t allowed;    /* sequence numbers up to this may be sent */
+    uint64_t mark, sent; /* kept by the collector; ever sent */
     struct {
         uint64_t last_seq;
         int64_t sent_ns;

@@ -91,6 +91,8 @@ static int on_goodbye(struct vd_client *c, struct vd_bytes payload)
     int rc = vd_goodbye_read(&goodbye, payload);
     if (rc != 0)
         return rc;
+    if (goodbye.code == VD_GOODBYE_FORKED && goodbye.forked.stream >= c->hello.stream_count)
+        return VD_EPROTOCOL;
     c->state = VD_CLIENT_CLOSING;
     c->callbacks->goodbye(c->arg, &goodbye);
     return 0;
@@ -147,16 +149,18 @@ size_t vd_client_batch_room(const struct vd_client *c)
     return credit < c->welcome.batch_max_bytes ? (size_t)credit : c->welcome.batch_max_bytes;
 }
 
-int vd_client_send(struct vd_client *c, uint32_t stream, struct vd_bytes payload, uint32_t event_count)
+int vd_client_send(struct vd_client *c, const struct vd_batch_head *head, struct vd_bytes payload,
+                   uint32_t event_count)
 {
-    assert(stream < c->hello.stream_count);
+    assert(head->stream < c->hello.stream_count);
+    assert(head->first_seq - head->lost == c->next[head->stream]);
     if (payload.len > vd_client_batch_room(c) || event_count > c->welcome.batch_max_events)
         return VD_ELIMIT;
     int rc = vd_frame_write(&c->out, VD_FRAME_BATCH, payload);
     if (rc != 0)
         return rc;
     c->sent_bytes += payload.len;
-    c->next[stream] += event_count;
+    c->next[head->stream] = head->first_seq + event_count;
     return 0;
 }
 

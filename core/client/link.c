@@ -90,7 +90,8 @@ static void on_goodbye(void *arg, const struct vd_goodbye *goodbye)
     struct vd_link_end end = {.error = VD_ECLOSED,
                               .why = why,
                               .retry_after_ms = goodbye->retry_after_ms,
-                              .retry = vd_goodbye_retry(goodbye->code)};
+                              .retry = vd_goodbye_retry(goodbye->code),
+                              .forked = goodbye->code == VD_GOODBYE_FORKED ? &goodbye->forked : NULL};
     tell_down(l, &end);
 }
 
@@ -254,13 +255,14 @@ size_t vd_link_room(const struct vd_link *l)
     return vd_client_batch_room(&l->client);
 }
 
-int vd_link_send(struct vd_link *l, uint32_t stream, struct vd_bytes payload, uint32_t event_count)
+int vd_link_send(struct vd_link *l, const struct vd_batch_head *head, struct vd_bytes payload,
+                 uint32_t event_count)
 {
     if (!l->is_up || l->closing)
         return VD_ECLOSED;
     if (vd_stream_queued_bytes(&l->stream) > 0)
         return VD_EFULL;
-    int rc = vd_client_send(&l->client, stream, payload, event_count);
+    int rc = vd_client_send(&l->client, head, payload, event_count);
     if (rc == 0 && !flush(l))
         rc = VD_ECLOSED;
     return rc;

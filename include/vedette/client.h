@@ -41,9 +41,10 @@ int vd_client_hello(struct vd_client *c, const struct vd_hello *hello);
 int vd_client_feed(struct vd_client *c, struct vd_bytes bytes);
 /* How many raw bytes the next BATCH may have; 0: none now. */
 size_t vd_client_batch_room(const struct vd_client *c);
-/* payload: made by vd_batch_write_*, of event_count events that begin at the stream's `next`. VD_ELIMIT over
- * the room. */
-int vd_client_send(struct vd_client *c, uint32_t stream, struct vd_bytes payload, uint32_t event_count);
+/* payload: made by vd_batch_write_* with this head, of event_count events. Its first_seq − lost is the
+ * stream's `next`, which then is the number behind its last event. VD_ELIMIT over the room. */
+int vd_client_send(struct vd_client *c, const struct vd_batch_head *head, struct vd_bytes payload,
+                   uint32_t event_count);
 int vd_client_ping(struct vd_client *c, uint64_t value);
 int vd_client_goodbye(struct vd_client *c, enum vd_goodbye_code code, const char *reason);
 

@@ -21,6 +21,9 @@ struct vd_link_end {
     uint32_t retry_after_ms; /* the collector's wish; 0: none */
     bool retry;              /* false: coming back with the same certificate and data will not help soon */
     const struct vd_go_to *go_to; /* or NULL */
+    /* The stream of HELLO that is quarantined, and up to which number its events are kept; or NULL. Coming
+     * back with it is of no use: what is above the mark belongs in a new stream. */
+    const struct vd_stream_mark *forked;
 };
 
 struct vd_link_callbacks {
@@ -57,7 +60,8 @@ struct vd_link {
 /* On error nothing is left open. */
 int vd_link_open(struct vd_link *l, const struct vd_link_options *options);
 /* As vd_client_send; VD_EFULL: output still waits for the kernel, go on at `drained`. */
-int vd_link_send(struct vd_link *l, uint32_t stream, struct vd_bytes payload, uint32_t event_count);
+int vd_link_send(struct vd_link *l, const struct vd_batch_head *head, struct vd_bytes payload,
+                 uint32_t event_count);
 size_t vd_link_room(const struct vd_link *l);
 /* code 0: without a Goodbye. cb gives the storage back. Once. */
 void vd_link_close(struct vd_link *l, enum vd_goodbye_code code, void (*cb)(struct vd_link *l));

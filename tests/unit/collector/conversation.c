@@ -148,7 +148,8 @@ static int send_batch(struct pair *p, uint64_t first_seq, uint32_t count, size_t
 {
     struct vd_buffer payload;
     make_batch(&payload, first_seq, count, event_bytes);
-    int rc = vd_client_send(&p->client, 0, vd_buffer_bytes(&payload), count);
+    int rc = vd_client_send(&p->client, &(struct vd_batch_head){.first_seq = first_seq},
+                            vd_buffer_bytes(&payload), count);
     vd_buffer_deinit(&payload);
     return rc;
 }
