@@ -266,7 +266,9 @@ static void conclude(struct vd_score *out, double risk)
 
 int score_event(struct score *s, const struct score_input *in, struct vd_score *out)
 {
-    *out = (struct vd_score){0};
+    /* Not the reasons: what is over reason_count says nothing, and clearing all costs as much as a key. */
+    out->risk_level_id = 0;
+    out->reason_count = 0;
     if (in->time_ms <= 0 || in->time_ms / 1000 > UINT32_MAX)
         return VD_EINVAL;
     uint32_t kind = kind_of(in->class_uid, in->activity_id, in->status_id);

@@ -24,7 +24,7 @@ static const struct vd_kafka_property PRODUCER[] = {
     {"enable.idempotence", "true"},
     {"acks", "all"},
     {"compression.type", "lz4"},
-    {"linger.ms", "5"},
+    {"linger.ms", "20"},
     {"message.timeout.ms", "0"},
     {"partitioner", "murmur2_random"},
     {"queue.buffering.max.messages", "500000"},
