@@ -11,6 +11,7 @@
 #include <vedette/service.h>
 
 #include "http.h"
+#include "publish/publisher.h"
 #include "sessions.h"
 #include "shards.h"
 
@@ -48,7 +49,7 @@ struct collector {
 
 static int make_shards(struct collector *c)
 {
-    struct shard_options options = {.publisher = c->publisher,
+    struct shard_options options = {.outlet = publisher_outlet(c->publisher),
                                     .flow = &c->flow,
                                     .blocks = &c->blocks,
                                     .metrics = &c->metrics,
@@ -144,7 +145,7 @@ static void on_connection(struct vd_listener *l)
 
 /* ---- Kafka */
 
-static void on_delivered(void *arg, void *opaque, int error, const char *why)
+static void on_delivered(void *arg, void *opaque, uint32_t count, int error, const char *why)
 {
     struct collector *c = arg;
     if (error != 0 && c->metrics.deliveries_failed % 1000 == 0)
@@ -153,7 +154,7 @@ static void on_delivered(void *arg, void *opaque, int error, const char *why)
     /* One look at the clock for all of a turn: it would cost as much as the rest of a delivery. */
     if (c->delivered_ns == 0)
         c->delivered_ns = vd_clock_monotonic_ns();
-    shard_delivered(opaque, error, c->delivered_ns);
+    shard_delivered(opaque, count, error, c->delivered_ns);
 }
 
 static void on_readiness(void *arg, bool ready, const char *why)

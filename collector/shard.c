@@ -115,7 +115,7 @@ void shard_detach(struct attachment *a)
 
 struct passage {
     struct batch *batch;
-    struct publisher_origin origin;
+    struct outlet_record record; /* what is the same in all of the batch's */
     struct shard_time now;
 };
 
@@ -123,15 +123,21 @@ static int refuse(struct passage *p, struct vd_bytes event, const struct vd_refu
 {
     struct batch *b = p->batch;
     struct shard_options *o = &b->shard->options;
-    uint8_t *where = blocks_reserve(o->blocks, &b->blocks, event.len);
-    if (where == NULL)
+    size_t path_bytes = strlen(why->path) + 1;
+    uint8_t *value = blocks_reserve(o->blocks, &b->blocks, event.len + path_bytes);
+    if (value == NULL)
         return VD_ENOMEM;
-    memcpy(where, event.data, event.len);
-    b->blocks->used += event.len;
+    memcpy(value, event.data, event.len);
+    char *path = memcpy(value + event.len, why->path, path_bytes);
+    b->blocks->used += event.len + path_bytes;
     o->metrics->events_refused++;
-    vd_log_debug("event refused", VD_F_BYTES("agent", p->origin.key), VD_F_STR("reason", why->reason),
+    vd_log_debug("event refused", VD_F_BYTES("agent", p->record.key), VD_F_STR("reason", why->reason),
                  VD_F_STR("path", why->path));
-    return publisher_refused(o->publisher, &p->origin, why, vd_bytes_of(where, event.len), b);
+    struct outlet_record record = p->record;
+    record.value = vd_bytes_of(value, event.len);
+    record.reason = why->reason;
+    record.path = path;
+    return o->outlet->send(o->outlet->self, &record);
 }
 
 static int score_and_publish(struct passage *p, struct vd_bytes event, const struct vd_event_view *view,
@@ -168,7 +174,10 @@ static int score_and_publish(struct passage *p, struct vd_bytes event, const str
     o->metrics->risk_levels[score.risk_level_id]++;
     o->metrics->events_alerted += score.is_alert;
     b->published++;
-    return publisher_event(o->publisher, &p->origin, view->class_uid, vd_bytes_of(value, len), b);
+    struct outlet_record record = p->record;
+    record.value = vd_bytes_of(value, len);
+    record.class_uid = view->class_uid;
+    return o->outlet->send(o->outlet->self, &record);
 }
 
 static int pass(struct passage *p, struct vd_bytes event, uint64_t seq)
@@ -241,14 +250,14 @@ static void doubt(struct stream *stream, int error)
     take_away(stream, error);
 }
 
-void shard_delivered(void *opaque, int error, int64_t monotonic_ns)
+void shard_delivered(void *opaque, uint32_t count, int error, int64_t monotonic_ns)
 {
     struct batch *b = opaque;
     struct stream *stream = b->stream;
-    assert(b->outstanding > 0);
-    b->outstanding--;
+    assert(b->outstanding >= count);
+    b->outstanding -= count;
     if (error != 0) {
-        b->shard->options.metrics->deliveries_failed++;
+        b->shard->options.metrics->deliveries_failed += count;
         doubt(stream, VD_EKAFKA);
     }
     if (stream->in_doubt)
@@ -287,9 +296,10 @@ int shard_take(struct attachment *a, struct vd_batch *in, size_t raw_bytes, stru
     if (b == NULL)
         return VD_ENOMEM;
     struct passage p = {.batch = b,
-                        .origin = {.partition = a->shard->options.partition,
+                        .record = {.partition = a->shard->options.partition,
                                    .key = stream_key(stream),
-                                   .tenant = stream_tenant(stream)},
+                                   .tenant = stream_tenant(stream),
+                                   .opaque = b},
                         .now = now};
     uint64_t seq = in->head.first_seq;
     int rc = 0;
@@ -308,10 +318,12 @@ int shard_take(struct attachment *a, struct vd_batch *in, size_t raw_bytes, stru
     metrics->received_bytes += raw_bytes;
     b->whole = true;
     if (rc != 0) {
-        doubt(stream, rc);
-        drain_doubt(stream);
-    } else if (b->outstanding == 0) {
-        complete(stream, now.monotonic_ns);
+        b->last_seq = stream->taken; /* what was sent of it cannot be called back: it counts, the rest not */
+        take_away(stream, rc);
     }
+    struct outlet *outlet = a->shard->options.outlet;
+    outlet->batch_sent(outlet->self);
+    if (b->outstanding == 0)
+        complete(stream, now.monotonic_ns);
     return rc;
 }

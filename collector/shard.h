@@ -12,13 +12,13 @@
 #include "blocks.h"
 #include "flow.h"
 #include "metrics.h"
-#include "publish/publisher.h"
+#include "publish/outlet.h"
 #include "score/score.h"
 #include "streams.h"
 
 struct shard_options {
     int32_t partition;
-    struct publisher *publisher;
+    struct outlet *outlet;
     struct flow *flow;
     struct blocks *blocks;
     struct metrics *metrics;
@@ -54,9 +54,10 @@ void shard_detach(struct attachment *a);
 struct shard_time {
     int64_t real_ms, monotonic_ns;
 };
-/* batch as vd_batch_read left it. 0, or an error that puts the stream in doubt. */
+/* batch as vd_batch_read left it. 0, or an error: the session has lost the stream, and what was taken of the
+ * batch before goes its way. */
 int shard_take(struct attachment *a, struct vd_batch *batch, size_t raw_bytes, struct shard_time now);
-/* To be called for each record that the publisher delivers. */
-void shard_delivered(void *opaque, int error, int64_t monotonic_ns);
+/* To be called by whoever the outlet tells what was delivered. */
+void shard_delivered(void *opaque, uint32_t count, int error, int64_t monotonic_ns);
 
 #endif

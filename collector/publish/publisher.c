@@ -1,4 +1,4 @@
-/* The way into Kafka; publisher.h tells its happy path and how it fails. */
+/* At-least-once; publisher.h tells its happy path and how it fails. */
 #include "publish/publisher.h"
 
 #include <stdio.h>
@@ -10,6 +10,7 @@ enum { RETRY_MS = 1000 };
 
 struct publisher {
     struct publisher_options options;
+    struct outlet outlet;
     struct vd_producer *producer;
     uv_timer_t retry;
     void (*on_close)(void *arg);
@@ -30,7 +31,7 @@ static void set_readiness(struct publisher *p, bool ready, const char *why)
 static void on_delivered(void *arg, void *opaque, int error, const char *why)
 {
     struct publisher *p = arg;
-    p->options.callbacks.delivered(p->options.arg, opaque, error, why);
+    p->options.callbacks.delivered(p->options.arg, opaque, 1, error, why);
 }
 
 static void finish_close(struct publisher *p)
@@ -96,12 +97,33 @@ static void on_retry(uv_timer_t *timer)
         set_readiness(p, false, error);
 }
 
+static int send_record(void *self, const struct outlet_record *r)
+{
+    struct publisher *p = self;
+    const char *why = "";
+    char text[OUTLET_TEXT_BYTES];
+    struct vd_record record;
+    if (p->producer == NULL)
+        return VD_EUNAVAILABLE;
+    outlet_record_write(&record, r, text);
+    int rc = vd_producer_send(p->producer, &record, &why);
+    if (rc != 0)
+        vd_log_warn("record not taken by the producer", VD_F_ERROR(rc), VD_F_STR("why", why));
+    return rc;
+}
+
+static void batch_sent(void *self)
+{
+    (void)self; /* each record is acknowledged by itself */
+}
+
 int publisher_new(struct publisher **out, const struct publisher_options *options, char *error)
 {
     struct publisher *p = vd_calloc(1, sizeof *p);
     if (p == NULL)
         return VD_ENOMEM;
     p->options = *options;
+    p->outlet = (struct outlet){.send = send_record, .batch_sent = batch_sent, .self = p};
     snprintf(p->why, sizeof p->why, "no broker has answered yet");
     int rc = make_producer(p, error);
     if (rc != 0) {
@@ -128,66 +150,9 @@ bool publisher_ready(const struct publisher *p, const char **why)
     return p->ready;
 }
 
-static int publish(struct publisher *p, const struct vd_record *record)
+struct outlet *publisher_outlet(struct publisher *p)
 {
-    const char *why = "";
-    if (p->producer == NULL)
-        return VD_EUNAVAILABLE;
-    int rc = vd_producer_send(p->producer, record, &why);
-    if (rc != 0)
-        vd_log_warn("record not taken by the producer", VD_F_ERROR(rc), VD_F_STR("why", why));
-    return rc;
-}
-
-enum { DECIMAL_BYTES = 12 };
-
-/* By hand: this is done for every event. */
-static struct vd_bytes decimal(char out[DECIMAL_BYTES], int32_t value)
-{
-    size_t at = DECIMAL_BYTES;
-    uint32_t left = value < 0 ? 0u - (uint32_t)value : (uint32_t)value;
-    do
-        out[--at] = (char)('0' + left % 10);
-    while ((left /= 10) > 0);
-    if (value < 0)
-        out[--at] = '-';
-    return vd_bytes_of(out + at, DECIMAL_BYTES - at);
-}
-
-int publisher_event(struct publisher *p, const struct publisher_origin *origin, int32_t class_uid,
-                    struct vd_bytes value, void *opaque)
-{
-    char class_text[DECIMAL_BYTES];
-    struct vd_record record = {
-        .topic = VD_TOPIC_EVENTS,
-        .partition = origin->partition,
-        .key = origin->key,
-        .value = value,
-        .header_count = 3,
-        .headers = {{"content-type", vd_bytes_str("application/protobuf")},
-                    {"class_uid", decimal(class_text, class_uid)},
-                    {"tenant_uid", origin->tenant}},
-        .opaque = opaque,
-    };
-    return publish(p, &record);
-}
-
-int publisher_refused(struct publisher *p, const struct publisher_origin *origin,
-                      const struct vd_refusal *why, struct vd_bytes value, void *opaque)
-{
-    struct vd_record record = {
-        .topic = VD_TOPIC_DLQ,
-        .partition = -1,
-        .key = origin->key,
-        .value = value,
-        .header_count = 4,
-        .headers = {{"content-type", vd_bytes_str("application/protobuf")},
-                    {"tenant_uid", origin->tenant},
-                    {"reason", vd_bytes_str(why->reason)},
-                    {"path", vd_bytes_str(why->path)}},
-        .opaque = opaque,
-    };
-    return publish(p, &record);
+    return &p->outlet;
 }
 
 static void on_retry_closed(uv_handle_t *handle)

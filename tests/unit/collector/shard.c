@@ -1,4 +1,4 @@
-/* A shard with a publisher made of an array: what goes out, what is told as kept, and what happens when
+/* A shard with an outlet made of an array: what goes out, what is told as kept, and what happens when
  * deliveries fail, come late, or never, and when agents come back in the middle. */
 #include "unit.h"
 
@@ -13,7 +13,7 @@
 enum { RECORDS_MAX = 256 };
 static const int64_t NOW_REAL_MS = INT64_C(1700000000000);
 
-/* ---- The publisher: these take the place of publish/publisher.c in this program */
+/* ---- The outlet */
 
 struct record {
     struct vd_bytes value;
@@ -23,36 +23,33 @@ struct record {
 };
 static struct record records[RECORDS_MAX];
 static size_t record_count;
-static int publish_answer;
+static int send_answer;
+static size_t send_answer_from; /* the number of records that are taken before that answer */
+static size_t batches_sent;
 static size_t fail_at; /* the allocation inside shard_take that fails; 0: none */
 
-static int keep(struct vd_bytes value, void *opaque, const char *reason)
+static int keep(void *self, const struct outlet_record *record)
 {
-    if (publish_answer != 0)
-        return publish_answer;
+    (void)self;
+    if (send_answer != 0 && send_answer_from <= record_count)
+        return send_answer;
     assert_true(record_count < RECORDS_MAX);
+    assert_int_equal(record->partition, 3);
+    assert_true(vd_bytes_equal(record->key, vd_bytes_str("acme/web-1")));
+    assert_true(vd_bytes_equal(record->tenant, vd_bytes_str("acme")));
     struct record *r = &records[record_count++];
-    *r = (struct record){.value = value, .opaque = opaque, .refused = reason != NULL};
-    snprintf(r->reason, sizeof r->reason, "%s", reason != NULL ? reason : "");
+    *r = (struct record){.value = record->value, .opaque = record->opaque, .refused = record->reason != NULL};
+    snprintf(r->reason, sizeof r->reason, "%s", record->reason != NULL ? record->reason : "");
     return 0;
 }
 
-int publisher_event(struct publisher *p, const struct publisher_origin *origin, int32_t class_uid,
-                    struct vd_bytes value, void *opaque)
+static void batch_sent(void *self)
 {
-    (void)p, (void)class_uid;
-    assert_int_equal(origin->partition, 3);
-    assert_true(vd_bytes_equal(origin->key, vd_bytes_str("acme/web-1")));
-    assert_true(vd_bytes_equal(origin->tenant, vd_bytes_str("acme")));
-    return keep(value, opaque, NULL);
+    (void)self;
+    batches_sent++;
 }
 
-int publisher_refused(struct publisher *p, const struct publisher_origin *origin,
-                      const struct vd_refusal *why, struct vd_bytes value, void *opaque)
-{
-    (void)p, (void)origin;
-    return keep(value, opaque, why->reason);
-}
+static struct outlet outlet = {.send = keep, .batch_sent = batch_sent};
 
 /* ---- The shard and its session */
 
@@ -117,9 +114,11 @@ static void setup(struct world *w)
         .flow = {.bytes_max = 1 << 20, .events_max = 100, .stop = on_stop, .resume = on_resume}};
     w->flow.arg = w;
     record_count = 0;
-    publish_answer = 0;
+    send_answer = 0;
+    send_answer_from = batches_sent = 0;
     blocks_init(&w->blocks, 4);
     struct shard_options options = {.partition = 3,
+                                    .outlet = &outlet,
                                     .flow = &w->flow,
                                     .blocks = &w->blocks,
                                     .metrics = &w->metrics,
@@ -172,7 +171,7 @@ static int take(struct attachment *a, uint64_t first_seq, uint32_t count, uint32
 static void deliver(size_t from, size_t to, int error)
 {
     for (size_t i = from; i < to; i++)
-        shard_delivered(records[i].opaque, error, 2);
+        shard_delivered(records[i].opaque, 1, error, 2);
 }
 
 static void a_batch_is_kept_when_all_of_it_is(void **state)
@@ -183,7 +182,8 @@ static void a_batch_is_kept_when_all_of_it_is(void **state)
     assert_int_equal(attach(&w, &w.attachment, 1), 0);
     assert_int_equal(take(&w.attachment, 1, 3, 0), 0);
     assert_int_equal(record_count, 3);
-    deliver(0, 2, 0);
+    assert_int_equal(batches_sent, 1);
+    shard_delivered(records[0].opaque, 2, 0, 2);
     assert_int_equal(w.mark, 0);
     deliver(2, 3, 0);
     assert_int_equal(w.mark, 3);
@@ -301,9 +301,31 @@ static void a_publisher_that_takes_nothing_costs_the_session(void **state)
     struct world w;
     setup(&w);
     attach(&w, &w.attachment, 1);
-    publish_answer = VD_EFULL;
+    send_answer = VD_EFULL;
     assert_int_equal(take(&w.attachment, 1, 2, 0), VD_EFULL);
     assert_int_equal(w.lost, VD_EFULL);
+    teardown(&w);
+}
+
+static void of_a_batch_cut_short_what_was_sent_counts(void **state)
+{
+    (void)state;
+    struct world w;
+    struct attachment later;
+    setup(&w);
+    attach(&w, &w.attachment, 1);
+    send_answer = VD_EUNAVAILABLE;
+    send_answer_from = 2;
+    assert_int_equal(take(&w.attachment, 1, 4, 0), VD_EUNAVAILABLE);
+    assert_int_equal(w.lost, VD_EUNAVAILABLE);
+    assert_int_equal(batches_sent, 1);
+    send_answer = 0;
+    deliver(0, 2, 0);
+    assert_int_equal(attach(&w, &later, 1), 2);
+    assert_int_equal(take(&later, 3, 2, 0), 0);
+    assert_int_equal(record_count, 4);
+    deliver(2, 4, 0);
+    shard_detach(&later);
     teardown(&w);
 }
 
@@ -356,6 +378,7 @@ int main(void)
         cmocka_unit_test(an_agent_that_comes_back_does_not_repeat_what_is_under_way),
         cmocka_unit_test(a_newer_session_takes_the_stream_over),
         cmocka_unit_test(a_publisher_that_takes_nothing_costs_the_session),
+        cmocka_unit_test(of_a_batch_cut_short_what_was_sent_counts),
         cmocka_unit_test(the_flow_stops_and_resumes),
         cmocka_unit_test(without_memory_the_session_ends_and_nothing_leaks),
     };
