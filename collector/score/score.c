@@ -4,6 +4,8 @@
 #include "score.h"
 
 #include <math.h>
+#include <stddef.h>
+#include <string.h>
 
 #include <vedette/error.h>
 #include <vedette/hash.h>
@@ -267,8 +269,7 @@ static void conclude(struct vd_score *out, double risk)
 int score_event(struct score *s, const struct score_input *in, struct vd_score *out)
 {
     /* Not the reasons: what is over reason_count says nothing, and clearing all costs as much as a key. */
-    out->risk_level_id = 0;
-    out->reason_count = 0;
+    memset(out, 0, offsetof(struct vd_score, reasons));
     if (in->time_ms <= 0 || in->time_ms / 1000 > UINT32_MAX)
         return VD_EINVAL;
     uint32_t kind = kind_of(in->class_uid, in->activity_id, in->status_id);
