@@ -208,6 +208,7 @@ static void refresh_gauges(struct collector *c)
     c->metrics.in_flight_bytes = c->flow.bytes;
     c->metrics.certificate_expiry_timestamp_seconds = (uint64_t)(vd_tls_context_expires_ms(c->tls) / 1000);
     c->metrics.log_lines_lost = vd_log_lost();
+    sessions_measure(&c->sessions, &c->metrics);
     shards_measure(&c->shards, &c->metrics);
 }
 
@@ -346,11 +347,13 @@ void collector_force(struct collector *c)
 static void fill_limits(struct collector *c)
 {
     const struct collector_config *config = c->config;
-    c->limits = (struct conversation_limits){.credit_bytes = config->limits.session_credit_bytes,
-                                             .batch_max_bytes = config->limits.batch_max_bytes,
-                                             .batch_max_events = config->limits.batch_max_events,
-                                             .event_max_bytes = config->limits.event_max_bytes,
-                                             .idle_timeout_ms = config->listen.idle_timeout_ms};
+    c->limits =
+        (struct conversation_limits){.credit_bytes = config->limits.session_credit_bytes,
+                                     .backlog_credit_bytes = config->limits.session_backlog_credit_bytes,
+                                     .batch_max_bytes = config->limits.batch_max_bytes,
+                                     .batch_max_events = config->limits.batch_max_events,
+                                     .event_max_bytes = config->limits.event_max_bytes,
+                                     .idle_timeout_ms = config->listen.idle_timeout_ms};
     c->flow = (struct flow){.bytes_max = config->limits.in_flight_bytes,
                             .events_max = config->limits.in_flight_events,
                             .stop = on_flow_stop,

@@ -83,6 +83,7 @@ static const struct vd_config_key TLS[] = {
 
 static const struct vd_config_key LIMITS[] = {
     VD_CONFIG_KEY_NUMBER(collector_limits_config, session_credit_bytes, 64 * KIBIBYTE, GIBIBYTE),
+    VD_CONFIG_KEY_NUMBER(collector_limits_config, session_backlog_credit_bytes, 64 * KIBIBYTE, GIBIBYTE),
     VD_CONFIG_KEY_NUMBER(collector_limits_config, in_flight_bytes, MEBIBYTE, 64 * GIBIBYTE),
     VD_CONFIG_KEY_NUMBER(collector_limits_config, in_flight_events, 1000, 10000000),
     VD_CONFIG_KEY_NUMBER(collector_limits_config, batch_max_bytes, 4 * KIBIBYTE, VD_FRAME_BATCH_MAX_BYTES),
@@ -145,8 +146,11 @@ static int check(const void *loaded, char *error)
     const struct collector_limits_config *limits = &config->limits;
     if (limits->event_max_bytes > limits->batch_max_bytes)
         return refuse(error, "limits.event_max_bytes must not be over limits.batch_max_bytes");
-    if (limits->batch_max_bytes > limits->session_credit_bytes)
-        return refuse(error, "limits.batch_max_bytes must not be over limits.session_credit_bytes");
+    if (limits->batch_max_bytes > limits->session_backlog_credit_bytes)
+        return refuse(error, "limits.batch_max_bytes must not be over limits.session_backlog_credit_bytes");
+    if (limits->session_backlog_credit_bytes > limits->session_credit_bytes)
+        return refuse(error,
+                      "limits.session_backlog_credit_bytes must not be over limits.session_credit_bytes");
     if (limits->session_credit_bytes > limits->in_flight_bytes)
         return refuse(error, "limits.session_credit_bytes must not be over limits.in_flight_bytes");
     if (limits->batch_max_events > limits->in_flight_events)

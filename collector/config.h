@@ -18,7 +18,7 @@ struct collector_tls_config {
 };
 
 struct collector_limits_config {
-    uint32_t session_credit_bytes;
+    uint32_t session_credit_bytes, session_backlog_credit_bytes;
     uint64_t in_flight_bytes;
     uint32_t in_flight_events;
     uint32_t batch_max_bytes, batch_max_events, event_max_bytes;

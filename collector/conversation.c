@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <stdio.h>
 #include <vedette/error.h>
+#include <vedette/gap.h>
 
 /* ACKs and PONGs for a peer that does not read; over it the session ends. */
 enum { OUT_LIMIT_BYTES = 256 * 1024 };
@@ -22,17 +23,28 @@ void conversation_deinit(struct conversation *c)
     vd_buffer_deinit(&c->out);
 }
 
-void conversation_goodbye(struct conversation *c, enum vd_goodbye_code code, const char *reason,
-                          uint32_t retry_after_ms)
+static void say_goodbye(struct conversation *c, struct vd_goodbye *goodbye, const char *reason)
 {
     if (c->state == CONVERSATION_CLOSING)
         return;
-    struct vd_goodbye goodbye = {.code = code, .retry_after_ms = retry_after_ms};
-    snprintf(goodbye.reason, sizeof goodbye.reason, "%s", reason);
+    snprintf(goodbye->reason, sizeof goodbye->reason, "%s", reason);
     snprintf(c->reason, sizeof c->reason, "%s", reason);
     c->state = CONVERSATION_CLOSING;
-    c->goodbye_code = code;
-    vd_goodbye_write(&c->out, &goodbye); /* without room for it the peer learns from the closing alone */
+    c->goodbye_code = goodbye->code;
+    vd_goodbye_write(&c->out, goodbye); /* without room for it the peer learns from the closing alone */
+}
+
+void conversation_goodbye(struct conversation *c, enum vd_goodbye_code code, const char *reason,
+                          uint32_t retry_after_ms)
+{
+    say_goodbye(c, &(struct vd_goodbye){.code = code, .retry_after_ms = retry_after_ms}, reason);
+}
+
+void conversation_forked(struct conversation *c, uint32_t stream, uint64_t mark, const char *reason)
+{
+    say_goodbye(c,
+                &(struct vd_goodbye){.code = VD_GOODBYE_FORKED, .forked = {.stream = stream, .mark = mark}},
+                reason);
 }
 
 /* One place where a peer is found wrong: says why, and ends the session. */
@@ -52,12 +64,29 @@ static int on_hello(struct conversation *c, struct vd_bytes payload)
     return c->state == CONVERSATION_CLOSING ? VD_EPROTOCOL : 0;
 }
 
+uint64_t conversation_behind(const struct conversation *c)
+{
+    uint64_t sum = 0;
+    for (uint32_t i = 0; c->state == CONVERSATION_OPEN && i < c->hello.stream_count; i++) {
+        const struct conversation_stream *stream = &c->streams[i];
+        uint64_t behind = stream->end > stream->next ? stream->end - stream->next : 0;
+        sum += behind < UINT32_MAX ? behind : UINT32_MAX; /* told by a peer: sums must not run over */
+    }
+    return sum;
+}
+
+/* What may be under way: a backlog waits for the streams that are live. */
+static uint32_t window_bytes(const struct conversation *c)
+{
+    return conversation_behind(c) > CONVERSATION_BACKLOG_EVENTS ? c->limits->backlog_credit_bytes
+                                                                : c->limits->credit_bytes;
+}
+
 int conversation_welcome(struct conversation *c, const char *collector, const uint64_t *marks)
 {
     assert(c->state == CONVERSATION_AWAITS_HELLO);
     struct vd_welcome welcome = {.version = VD_SESSION_VERSION,
                                  .mark_count = c->hello.stream_count,
-                                 .credit_limit_bytes = c->limits->credit_bytes,
                                  .batch_max_bytes = c->limits->batch_max_bytes,
                                  .batch_max_events = c->limits->batch_max_events,
                                  .event_max_bytes = c->limits->event_max_bytes,
@@ -66,13 +95,31 @@ int conversation_welcome(struct conversation *c, const char *collector, const ui
     for (uint32_t i = 0; i < c->hello.stream_count; i++) {
         welcome.marks[i] = (struct vd_stream_mark){.stream = i, .mark = marks[i]};
         uint64_t first = c->hello.streams[i].first;
-        c->streams[i].mark = marks[i];
-        c->streams[i].next = marks[i] + 1 > first ? marks[i] + 1 : first;
+        c->streams[i] = (struct conversation_stream){.mark = marks[i],
+                                                     .next = marks[i] + 1 > first ? marks[i] + 1 : first,
+                                                     .end = c->hello.streams[i].next};
     }
-    c->credit_limit_bytes = c->limits->credit_bytes;
     c->reader.batch_allowed = true;
     c->state = CONVERSATION_OPEN;
+    welcome.credit_limit_bytes = c->credit_limit_bytes = window_bytes(c);
     return vd_welcome_write(&c->out, &welcome);
+}
+
+/* What is wrong with the numbers of a batch; NULL if nothing. A hole is taken only from a GAP that tells of
+ * it. */
+static const char *sequence_fault(const struct conversation_stream *stream, struct vd_batch batch)
+{
+    struct vd_bytes event;
+    struct vd_gap gap;
+    const struct vd_batch_head *head = &batch.head;
+    if (head->first_seq - head->lost != stream->next)
+        return "a BATCH that does not follow the one before";
+    if (head->lost == 0)
+        return NULL;
+    if (!vd_batch_next(&batch, &event) || !vd_gap_read(&gap, event))
+        return "a hole without a GAP";
+    return gap.from <= stream->next && gap.to >= head->first_seq - 1 ? NULL
+                                                                     : "a GAP that tells of other numbers";
 }
 
 static int on_batch(struct conversation *c, struct vd_bytes payload)
@@ -90,9 +137,12 @@ static int on_batch(struct conversation *c, struct vd_bytes payload)
     if (c->received_bytes > c->credit_limit_bytes)
         return violation(c, VD_GOODBYE_LIMIT, "a BATCH beyond the credit");
     struct conversation_stream *stream = &c->streams[batch.head.stream];
-    if (batch.head.first_seq != stream->next)
-        return violation(c, VD_GOODBYE_SEQUENCE, "a BATCH that does not follow the one before");
-    stream->next += batch.event_count;
+    const char *fault = sequence_fault(stream, batch);
+    if (fault != NULL)
+        return violation(c, VD_GOODBYE_SEQUENCE, fault);
+    stream->next = batch.head.first_seq + batch.event_count;
+    if (batch.head.next > stream->end)
+        stream->end = batch.head.next;
     rc = c->callbacks->batch(c->arg, &batch, payload.len);
     if (rc != 0 && c->state != CONVERSATION_CLOSING)
         conversation_goodbye(c, VD_GOODBYE_INTERNAL, vd_error_text(rc), 0);
@@ -178,7 +228,9 @@ void conversation_kept(struct conversation *c, uint32_t stream, uint64_t mark, s
 
 int conversation_ack(struct conversation *c)
 {
-    uint64_t limit = c->kept_bytes + c->limits->credit_bytes;
+    uint64_t limit = c->kept_bytes + window_bytes(c);
+    if (limit < c->credit_limit_bytes)
+        limit = c->credit_limit_bytes; /* it never falls: a smaller window is reached by not raising it */
     if (c->state != CONVERSATION_OPEN || (c->moved == 0 && limit == c->credit_limit_bytes))
         return 0;
     struct vd_ack ack = {.credit_limit_bytes = limit};

@@ -12,12 +12,13 @@
 enum conversation_state { CONVERSATION_AWAITS_HELLO, CONVERSATION_OPEN, CONVERSATION_CLOSING };
 
 struct conversation_limits {
-    uint32_t credit_bytes; /* raw batch bytes that may be under way in a session */
+    uint32_t credit_bytes;         /* raw batch bytes that may be under way in a session */
+    uint32_t backlog_credit_bytes; /* the same of one that is far behind: live ones go first */
     uint32_t batch_max_bytes, batch_max_events, event_max_bytes, idle_timeout_ms;
 };
 
 struct conversation_callbacks {
-    /* Answers with conversation_welcome, or ends the session with conversation_goodbye. */
+    /* Answers with conversation_welcome, or ends the session with conversation_goodbye or _forked. */
     void (*hello)(void *arg, const struct vd_hello *hello);
     /* 0, or an error that ends the session. Its sequence numbers follow the ones before. */
     int (*batch)(void *arg, struct vd_batch *batch, size_t raw_bytes);
@@ -26,6 +27,7 @@ struct conversation_callbacks {
 struct conversation_stream {
     uint64_t next; /* the sequence number that must come */
     uint64_t mark; /* told to the agent */
+    uint64_t end;  /* the number that the agent's next event will get, as far as it told */
 };
 
 struct conversation {
@@ -47,11 +49,14 @@ struct conversation {
 void conversation_init(struct conversation *c, const struct conversation_limits *limits,
                        const struct conversation_callbacks *callbacks, void *arg);
 void conversation_deinit(struct conversation *c);
+/* Events that the agent has and has not sent, as far as it told. */
+uint64_t conversation_behind(const struct conversation *c);
 int conversation_feed(struct conversation *c, struct vd_bytes bytes);
 /* The peer has gone quiet: gives back memory that is not in use. */
 void conversation_rest(struct conversation *c);
 /* marks: one for each stream offered; what is kept of it. collector: its name. */
 int conversation_welcome(struct conversation *c, const char *collector, const uint64_t *marks);
+enum { CONVERSATION_BACKLOG_EVENTS = 10000 }; /* so many behind is far */
 /* Every event of the stream up to mark is kept; raw_bytes of batches came free. Nothing is written yet. */
 void conversation_kept(struct conversation *c, uint32_t stream, uint64_t mark, size_t raw_bytes);
 /* Writes what conversation_kept gathered; nothing if there is nothing new. */
@@ -59,5 +64,7 @@ int conversation_ack(struct conversation *c);
 /* Ends it; of several only the first counts. */
 void conversation_goodbye(struct conversation *c, enum vd_goodbye_code code, const char *reason,
                           uint32_t retry_after_ms);
+/* Ends it with GOODBYE FORKED: the stream is kept up to mark, and quarantined. */
+void conversation_forked(struct conversation *c, uint32_t stream, uint64_t mark, const char *reason);
 
 #endif

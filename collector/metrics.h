@@ -29,6 +29,8 @@
 #define COLLECTOR_GAUGES(X)                                                                                              \
     X(sessions, "Sessions open now")                                                                                     \
     X(unauthenticated, "Connections in their TLS handshake or before HELLO now")                                         \
+    X(behind_events, "Events that agents hold and have not sent yet, as they told")                                      \
+    X(backlog_sessions, "Sessions more than 10,000 events behind now")                                                   \
     X(in_flight_events, "Events between session and Kafka's acknowledgement now")                                        \
     X(in_flight_bytes, "Bytes of those events")                                                                          \
     X(streams, "Streams remembered")                                                                                     \

@@ -34,6 +34,11 @@ bool session_authenticated(const struct session *s)
     return s->conversation.state == CONVERSATION_OPEN;
 }
 
+uint64_t session_behind(const struct session *s)
+{
+    return conversation_behind(&s->conversation);
+}
+
 size_t session_unfinished_bytes(const struct session *s)
 {
     const struct vd_frame_reader *reader = &s->conversation.reader;

@@ -42,6 +42,8 @@ void session_tick(struct session *s, uint64_t now_ms);
 void session_pause(struct session *s);
 void session_resume(struct session *s);
 bool session_authenticated(const struct session *s);
+/* Events that the agent has and has not sent yet. */
+uint64_t session_behind(const struct session *s);
 /* What is held of a frame that has begun. */
 size_t session_unfinished_bytes(const struct session *s);
 /* Says goodbye, and closes; more calls do nothing. */

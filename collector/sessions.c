@@ -87,6 +87,16 @@ struct sessions_sum sessions_tick(const struct sessions *list, uint64_t now_ms)
     return sum;
 }
 
+void sessions_measure(const struct sessions *list, struct metrics *metrics)
+{
+    metrics->behind_events = metrics->backlog_sessions = 0;
+    for (struct session *s = list->first; s != NULL; s = session_links(s)->next) {
+        uint64_t behind = session_behind(s);
+        metrics->behind_events += behind;
+        metrics->backlog_sessions += behind > CONVERSATION_BACKLOG_EVENTS;
+    }
+}
+
 void sessions_end(const struct sessions *list, enum vd_goodbye_code code, const char *reason)
 {
     for (struct session *s = list->first, *next; s != NULL; s = next) {

@@ -30,6 +30,8 @@ struct sessions_sum {
 };
 /* Looks at the deadlines of all. */
 struct sessions_sum sessions_tick(const struct sessions *list, uint64_t now_ms);
+/* Counts how far all agents are behind. */
+void sessions_measure(const struct sessions *list, struct metrics *metrics);
 void sessions_end(const struct sessions *list, enum vd_goodbye_code code, const char *reason);
 
 #endif

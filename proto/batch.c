@@ -60,9 +60,10 @@ int vd_batch_read(struct vd_batch *out, struct vd_bytes payload, const struct vd
     if (out->head.lost > 0 && (out->event_count > 1 || out->head.lost >= out->head.first_seq))
         return VD_EMALFORMED;
     /* Sequence numbers, that of the next event included, fit Metadata.sequence, which is signed. */
-    return out->head.first_seq == 0 || out->head.first_seq > (uint64_t)INT64_MAX - out->event_count
-               ? VD_EMALFORMED
-               : 0;
+    if (out->head.first_seq == 0 || out->head.first_seq > (uint64_t)INT64_MAX - out->event_count)
+        return VD_EMALFORMED;
+    bool possible = out->head.next >= out->head.first_seq + out->event_count && out->head.next <= INT64_MAX;
+    return out->head.next == 0 || possible ? 0 : VD_EMALFORMED;
 }
 
 bool vd_batch_next(struct vd_batch *batch, struct vd_bytes *event)

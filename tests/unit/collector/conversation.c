@@ -9,6 +9,7 @@
 #include "conversation.h"
 
 static const struct conversation_limits LIMITS = {.credit_bytes = 4096,
+                                                  .backlog_credit_bytes = 4096,
                                                   .batch_max_bytes = 2048,
                                                   .batch_max_events = 10,
                                                   .event_max_bytes = 512,

@@ -10,6 +10,7 @@ struct session {
     char name;
     bool known;
     size_t unfinished_bytes;
+    uint64_t behind;
 };
 
 static char notes[NOTES];
@@ -32,6 +33,10 @@ bool session_authenticated(const struct session *s)
 size_t session_unfinished_bytes(const struct session *s)
 {
     return s->unfinished_bytes;
+}
+uint64_t session_behind(const struct session *s)
+{
+    return s->behind;
 }
 void session_flush(struct session *s)
 {
@@ -138,13 +143,25 @@ static void a_tick_sums_up(void **state)
     assert_noted("abcd");
 }
 
+static void what_agents_hold_is_summed_up(void **state)
+{
+    (void)state;
+    struct world w;
+    struct metrics metrics = {.behind_events = 5, .backlog_sessions = 5};
+    setup(&w);
+    w.all[0].behind = CONVERSATION_BACKLOG_EVENTS;
+    w.all[2].behind = CONVERSATION_BACKLOG_EVENTS + 1;
+    sessions_measure(&w.list, &metrics);
+    assert_int_equal(metrics.behind_events, 2 * CONVERSATION_BACKLOG_EVENTS + 1);
+    assert_int_equal(metrics.backlog_sessions, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(who_was_served_comes_last),
-        cmocka_unit_test(who_has_gone_is_in_no_list),
-        cmocka_unit_test(acks_are_written_once),
-        cmocka_unit_test(a_tick_sums_up),
+        cmocka_unit_test(who_was_served_comes_last),     cmocka_unit_test(who_has_gone_is_in_no_list),
+        cmocka_unit_test(acks_are_written_once),         cmocka_unit_test(a_tick_sums_up),
+        cmocka_unit_test(what_agents_hold_is_summed_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
