@@ -16,7 +16,6 @@ int shards_init(struct shards *s, int32_t count, const struct shard_options *eac
         return VD_ENOMEM;
     struct shard_options options = *each;
     options.entities_max = each->entities_max / (size_t)count + SHARE_EXTRA;
-    options.streams_max = each->streams_max / (size_t)count + SHARE_EXTRA;
     for (int32_t i = 0; i < count; i++) {
         options.partition = i;
         int rc = shard_new(&s->all[i], &options);

@@ -9,7 +9,7 @@ struct shards {
     int32_t count; /* the partitions of the events topic; 0 until Kafka has told */
 };
 
-/* each: options of one shard, its bounds those of all together. On error some may exist: deinit. */
+/* each: options of one shard; entities_max is of all together. On error some may exist: deinit. */
 int shards_init(struct shards *s, int32_t count, const struct shard_options *each);
 void shards_deinit(struct shards *s);
 /* The shard of an agent's tenant, or, for a tenant too large for one, of the unit in its certificates. */

@@ -6,13 +6,12 @@
 #include <vedette/hash.h>
 #include <vedette/memory.h>
 
+enum { SLOTS_AT_FIRST = 64 };
+
 int streams_init(struct streams *s, size_t count_max)
 {
-    size_t slot_count = 64;
-    while (slot_count < count_max)
-        slot_count *= 2;
-    *s = (struct streams){.slot_count = slot_count, .count_max = count_max};
-    s->slots = vd_calloc(slot_count, sizeof *s->slots);
+    *s = (struct streams){.slot_count = SLOTS_AT_FIRST, .count_max = count_max};
+    s->slots = vd_calloc(SLOTS_AT_FIRST, sizeof *s->slots);
     return s->slots != NULL ? 0 : VD_ENOMEM;
 }
 
@@ -31,6 +30,28 @@ void streams_deinit(struct streams *s)
 static struct stream **slot_of(struct streams *s, struct vd_bytes key)
 {
     return &s->slots[vd_hash64(key, 0) & (s->slot_count - 1)];
+}
+
+/* Twice the slots, each chain in the order it had. Without memory chains grow longer instead. */
+static void grow(struct streams *s)
+{
+    size_t old_count = s->slot_count;
+    struct stream **old = s->slots, **slots = vd_calloc(old_count * 2, sizeof *slots);
+    if (slots == NULL)
+        return;
+    s->slots = slots;
+    s->slot_count = old_count * 2;
+    for (size_t i = 0; i < old_count; i++) {
+        struct stream **ends[] = {&slots[i], &slots[i + old_count]};
+        for (struct stream *at = old[i], *next; at != NULL; at = next) {
+            next = at->hash_next;
+            at->hash_next = NULL;
+            struct stream ***end = &ends[slot_of(s, stream_key(at)) == &slots[i] ? 0 : 1];
+            **end = at;
+            *end = &at->hash_next;
+        }
+    }
+    vd_free(old);
 }
 
 static void unlink_use(struct streams *s, struct stream *stream)
@@ -88,12 +109,9 @@ static bool forget_for(struct streams *s, struct vd_bytes key)
     return s->count < s->count_max;
 }
 
-struct stream *streams_get(struct streams *s, const struct vd_identity *agent,
-                           const uint8_t id[VD_STREAM_BYTES])
+struct stream *streams_at(struct streams *s, struct vd_bytes key, size_t tenant_len,
+                          const uint8_t id[VD_STREAM_BYTES])
 {
-    char text[STREAMS_KEY_BYTES];
-    int len = snprintf(text, sizeof text, "%s/%s", agent->tenant, agent->name);
-    struct vd_bytes key = vd_bytes_of(text, (size_t)len);
     struct stream **slot = slot_of(s, key), *stream;
     for (stream = *slot; stream != NULL; stream = stream->hash_next) {
         if (vd_bytes_equal(stream_key(stream), key) && memcmp(stream->id, id, VD_STREAM_BYTES) == 0) {
@@ -105,13 +123,24 @@ struct stream *streams_get(struct streams *s, const struct vd_identity *agent,
     stream = forget_for(s, key) ? vd_calloc(1, sizeof *stream) : NULL;
     if (stream == NULL)
         return NULL;
-    memcpy(stream->key, text, (size_t)len + 1);
-    stream->key_len = (uint8_t)len;
-    stream->tenant_len = (uint8_t)strlen(agent->tenant);
+    if (s->count >= s->slot_count)
+        grow(s);
+    slot = slot_of(s, key);
+    memcpy(stream->key, key.data, key.len);
+    stream->key_len = (uint8_t)key.len;
+    stream->tenant_len = (uint8_t)tenant_len;
     memcpy(stream->id, id, VD_STREAM_BYTES);
     stream->hash_next = *slot;
     *slot = stream;
     link_newest(s, stream);
     s->count++;
     return stream;
+}
+
+struct stream *streams_get(struct streams *s, const struct vd_identity *agent,
+                           const uint8_t id[VD_STREAM_BYTES])
+{
+    char text[STREAMS_KEY_BYTES];
+    int len = snprintf(text, sizeof text, "%s/%s", agent->tenant, agent->name);
+    return streams_at(s, vd_bytes_of(text, (size_t)len), strlen(agent->tenant), id);
 }

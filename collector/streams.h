@@ -38,7 +38,9 @@ struct streams {
 int streams_init(struct streams *s, size_t count_max);
 void streams_deinit(struct streams *s);
 /* The stream, remembered or new; NULL when all count_max or all of the agent's are in use, or without memory.
- */
+ * key: "tenant/agent", whose tenant has tenant_len bytes. */
+struct stream *streams_at(struct streams *s, struct vd_bytes key, size_t tenant_len,
+                          const uint8_t id[VD_STREAM_BYTES]);
 struct stream *streams_get(struct streams *s, const struct vd_identity *agent,
                            const uint8_t id[VD_STREAM_BYTES]);
 

@@ -104,6 +104,37 @@ static void the_longest_untouched_goes_first(void **state)
     streams_deinit(&s);
 }
 
+static void many_are_found_again_after_the_table_has_grown(void **state)
+{
+    (void)state;
+    struct streams s;
+    assert_int_equal(streams_init(&s, 5000), 0);
+    for (unsigned number = 0; number < 5000; number++)
+        get(&s, "a", number % 2500, (uint8_t)(number / 2500))->mark = number + 1;
+    assert_int_equal(s.count, 5000);
+    assert_true(s.slot_count >= 4096);
+    for (unsigned number = 0; number < 5000; number++)
+        assert_int_equal(get(&s, "a", number % 2500, (uint8_t)(number / 2500))->mark, number + 1);
+    streams_deinit(&s);
+}
+
+static void a_table_that_cannot_grow_goes_on(void **state)
+{
+    (void)state;
+    struct streams s;
+    assert_int_equal(streams_init(&s, 1000), 0);
+    for (unsigned number = 0; number < 65; number++) {
+        vd_memory_fail_at(number == 64 ? 2 : 0); /* the stream itself, then the larger table */
+        assert_non_null(get(&s, "a", number, 1));
+    }
+    vd_memory_fail_at(0);
+    assert_int_equal(s.slot_count, 64);
+    assert_non_null(get(&s, "a", 65, 1));
+    assert_int_equal(s.slot_count, 128);
+    assert_int_equal(s.count, 66);
+    streams_deinit(&s);
+}
+
 static void without_memory_nothing_is_broken(void **state)
 {
     (void)state;
@@ -123,6 +154,8 @@ int main(void)
         cmocka_unit_test(what_is_under_way_or_attached_is_never_forgotten),
         cmocka_unit_test(an_agent_cannot_use_more_than_its_own),
         cmocka_unit_test(the_longest_untouched_goes_first),
+        cmocka_unit_test(many_are_found_again_after_the_table_has_grown),
+        cmocka_unit_test(a_table_that_cannot_grow_goes_on),
         cmocka_unit_test(without_memory_nothing_is_broken),
     };
     return cmocka_run_group_tests_name("streams", tests, NULL, NULL);
