@@ -17,7 +17,9 @@
     X(events_received, "Events taken in")                                                                                \
     X(events_repeated, "Events that came again and were already taken in")                                               \
     X(events_published, "Events that Kafka acknowledged in the events topic")                                            \
-    X(events_refused, "Events refused and put into the dead letter topic")                                               \
+    X(events_refused, "Events refused: a GAP stands in their place")                                                     \
+    X(letters_withheld, "Refused events that went not even into the dead letter topic: too many of one stream")          \
+    X(streams_forked, "Streams quarantined: two hosts continued them, or one went back in time")                         \
     X(events_alerted, "Events with a risk of 70 or more")                                                                \
     X(events_late, "Events scored in a bucket of the past")                                                              \
     X(events_missed, "Events too old for a window of theirs, and not counted there")                                     \

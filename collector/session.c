@@ -104,13 +104,39 @@ static void on_kept(struct attachment *a, uint64_t mark, size_t raw_bytes)
     s->host->dirty(s->host->arg, s);
 }
 
+static const char FORKED[] = "two hosts continue this stream, or one went back in time";
+
 static void on_lost(struct attachment *a, int error)
 {
     struct session *s = a->owner;
-    if (error == VD_EEXISTS)
+    switch (error) {
+    case SHARD_FORKED:
+        conversation_forked(&s->conversation, a->index, a->forked_mark, FORKED);
+        session_end(s, VD_GOODBYE_FORKED, FORKED, 0);
+        break;
+    case VD_EEXISTS:
         session_end(s, VD_GOODBYE_REPLACED, "a newer session offers the same stream", 0);
-    else
+        break;
+    default:
         session_end(s, VD_GOODBYE_UNAVAILABLE, "Kafka did not take a record", RETRY_SOON_MS);
+        break;
+    }
+}
+
+/* False: the session has its GOODBYE. */
+static bool attach(struct session *s, uint32_t index, const struct vd_stream_offer *offer, uint64_t *mark)
+{
+    struct shard_time now = {.real_ms = vd_clock_real_ms(), .monotonic_ns = vd_clock_monotonic_ns()};
+    struct attachment *a = &s->attachments[index];
+    *a = (struct attachment){.index = index, .owner = s, .kept = on_kept, .lost = on_lost};
+    int rc = shard_attach(s->shard, a, vd_stream_peer(&s->stream), offer, now, mark);
+    if (rc == SHARD_FORKED)
+        conversation_forked(&s->conversation, index, *mark, FORKED);
+    else if (rc == VD_EFULL)
+        conversation_goodbye(&s->conversation, VD_GOODBYE_BUSY, "too many streams", RETRY_SOON_MS);
+    else if (rc != 0)
+        conversation_goodbye(&s->conversation, VD_GOODBYE_UNAVAILABLE, vd_error_text(rc), RETRY_SOON_MS);
+    return rc == 0;
 }
 
 static void on_hello(void *arg, const struct vd_hello *hello)
@@ -123,22 +149,9 @@ static void on_hello(void *arg, const struct vd_hello *hello)
         conversation_goodbye(&s->conversation, VD_GOODBYE_UNAVAILABLE, why, RETRY_SOON_MS);
         return;
     }
-    for (uint32_t i = 0; i < hello->stream_count; i++) {
-        struct attachment *a = &s->attachments[i];
-        *a = (struct attachment){.index = i, .owner = s, .kept = on_kept, .lost = on_lost};
-        int rc = shard_attach(s->shard, a, vd_stream_peer(&s->stream), &hello->streams[i], &marks[i]);
-        /* A mark beyond what the agent ever had: not the stream that this collector knows. */
-        if (rc == 0 && marks[i] >= hello->streams[i].next) {
-            conversation_goodbye(&s->conversation, VD_GOODBYE_SEQUENCE,
-                                 "the stream is behind what is kept of it", 0);
+    for (uint32_t i = 0; i < hello->stream_count; i++)
+        if (!attach(s, i, &hello->streams[i], &marks[i]))
             return;
-        }
-        if (rc != 0) {
-            conversation_goodbye(&s->conversation, rc == VD_EFULL ? VD_GOODBYE_BUSY : VD_GOODBYE_UNAVAILABLE,
-                                 rc == VD_EFULL ? "too many streams" : vd_error_text(rc), RETRY_SOON_MS);
-            return;
-        }
-    }
     if (conversation_welcome(&s->conversation, s->host->collector_name, marks) == 0) {
         s->host->metrics->sessions_opened++;
         log_session(s, VD_LOG_INFO, "session open", s->conversation.hello.agent_version);

@@ -9,10 +9,16 @@
 #include <vedette/log.h>
 #include <vedette/memory.h>
 
+#include "notice.h"
+
+/* Dead letters of a stream in a second: a broken agent must not be what fills Kafka. */
+enum { LETTERS_A_SECOND = 100, NOTICE_MAX_BYTES = 8192 };
+
 struct shard {
     struct shard_options options;
     struct streams streams;
     struct score *score;
+    struct vd_buffer notice; /* an event of our own, while it is made */
 };
 
 /* A batch on its way: alive until every record of it has come back. */
@@ -22,11 +28,12 @@ struct batch {
     struct stream *stream;
     struct attachment *from; /* NULL once that session let go */
     struct block *blocks;    /* the bytes of its records */
-    uint64_t last_seq;
+    uint64_t last_seq, last_chain;
     uint32_t outstanding, event_count, published;
     size_t raw_bytes;
     int64_t received_ns;
     bool whole; /* all of it has been handed to the publisher */
+    bool fork;  /* has the stream's FORK */
 };
 
 int shard_new(struct shard **out, const struct shard_options *options)
@@ -35,6 +42,7 @@ int shard_new(struct shard **out, const struct shard_options *options)
     if (shard == NULL)
         return VD_ENOMEM;
     shard->options = *options;
+    vd_buffer_init(&shard->notice, NOTICE_MAX_BYTES);
     struct score_options score_options = {.max_entities = options->entities_max};
     int rc = streams_init(&shard->streams, options->streams_max);
     if (rc == 0)
@@ -51,6 +59,7 @@ void shard_free(struct shard *shard)
 {
     if (shard == NULL)
         return;
+    vd_buffer_deinit(&shard->notice);
     score_free(shard->score);
     streams_deinit(&shard->streams);
     vd_free(shard);
@@ -82,27 +91,9 @@ static void take_away(struct stream *stream, int error)
     struct attachment *a = stream->attachment;
     if (a == NULL)
         return;
+    a->forked_mark = stream->taken;
     let_go(a);
     a->lost(a, error);
-}
-
-int shard_attach(struct shard *shard, struct attachment *a, const struct vd_identity *agent,
-                 const struct vd_stream_offer *offer, uint64_t *mark)
-{
-    struct stream *stream = streams_get(&shard->streams, agent, offer->stream);
-    if (stream == NULL)
-        return VD_EFULL;
-    if (stream->in_doubt)
-        return VD_EUNAVAILABLE;
-    take_away(stream, VD_EEXISTS);
-    /* What lies below `first` the agent has let go of, because a collector told it that it was kept. */
-    if (stream->oldest == NULL && stream->taken < offer->first - 1)
-        stream->taken = stream->mark = offer->first - 1;
-    a->shard = shard;
-    a->stream = stream;
-    stream->attachment = a;
-    *mark = stream->mark;
-    return 0;
 }
 
 void shard_detach(struct attachment *a)
@@ -119,7 +110,52 @@ struct passage {
     struct shard_time now;
 };
 
-static int refuse(struct passage *p, struct vd_bytes event, const struct vd_refusal *why)
+static struct passage passage_of(struct batch *b, struct shard_time now)
+{
+    return (struct passage){.batch = b,
+                            .record = {.partition = b->shard->options.partition,
+                                       .key = stream_key(b->stream),
+                                       .tenant = stream_tenant(b->stream),
+                                       .opaque = b},
+                            .now = now};
+}
+
+static int hand_over(struct batch *b, const struct outlet_record *record)
+{
+    const struct outlet *outlet = b->shard->options.outlet;
+    b->outstanding++; /* before it is handed over, and taken back where that fails */
+    int rc = outlet->send(outlet->self, record);
+    if (rc != 0)
+        b->outstanding--;
+    return rc;
+}
+
+/* What the shard's notice says. */
+static int send_notice(struct passage *p)
+{
+    struct batch *b = p->batch;
+    struct vd_bytes notice = vd_buffer_bytes(&b->shard->notice);
+    uint8_t *value = blocks_reserve(b->shard->options.blocks, &b->blocks, notice.len);
+    if (value == NULL)
+        return VD_ENOMEM;
+    memcpy(value, notice.data, notice.len);
+    b->blocks->used += notice.len;
+    struct outlet_record record = p->record;
+    record.value = vd_bytes_of(value, notice.len);
+    return hand_over(b, &record);
+}
+
+static bool letter_allowed(struct stream *stream, int64_t now_ns)
+{
+    int64_t second = now_ns / 1000000000;
+    if (stream->letters_second != second) {
+        stream->letters_second = second;
+        stream->letters = 0;
+    }
+    return stream->letters++ < LETTERS_A_SECOND;
+}
+
+static int send_letter(struct passage *p, struct vd_bytes event, const struct vd_refusal *why)
 {
     struct batch *b = p->batch;
     struct shard_options *o = &b->shard->options;
@@ -130,14 +166,30 @@ static int refuse(struct passage *p, struct vd_bytes event, const struct vd_refu
     memcpy(value, event.data, event.len);
     char *path = memcpy(value + event.len, why->path, path_bytes);
     b->blocks->used += event.len + path_bytes;
-    o->metrics->events_refused++;
-    vd_log_debug("event refused", VD_F_BYTES("agent", p->record.key), VD_F_STR("reason", why->reason),
-                 VD_F_STR("path", why->path));
     struct outlet_record record = p->record;
     record.value = vd_bytes_of(value, event.len);
     record.reason = why->reason;
     record.path = path;
-    return o->outlet->send(o->outlet->self, &record);
+    return hand_over(b, &record);
+}
+
+/* A GAP takes the event's number, so that the events partition alone tells how far each stream is kept. */
+static int refuse(struct passage *p, struct vd_bytes event, const struct vd_refusal *why, uint64_t seq)
+{
+    struct batch *b = p->batch;
+    struct shard *shard = b->shard;
+    struct metrics *metrics = shard->options.metrics;
+    bool letter = letter_allowed(b->stream, p->now.monotonic_ns);
+    metrics->events_refused++;
+    metrics->letters_withheld += !letter;
+    vd_log_debug("event refused", VD_F_BYTES("agent", p->record.key), VD_F_STR("reason", why->reason),
+                 VD_F_STR("path", why->path));
+    vd_buffer_clear(&shard->notice);
+    int rc = notice_refusal(&shard->notice, b->stream, seq, why, letter, p->now.real_ms);
+    /* The letter first: sent twice it is only a letter, but the GAP's number must not be. */
+    if (rc == 0 && letter)
+        rc = send_letter(p, event, why);
+    return rc == 0 ? send_notice(p) : rc;
 }
 
 static int score_and_publish(struct passage *p, struct vd_bytes event, const struct vd_event_view *view,
@@ -177,7 +229,7 @@ static int score_and_publish(struct passage *p, struct vd_bytes event, const str
     struct outlet_record record = p->record;
     record.value = vd_bytes_of(value, len);
     record.class_uid = view->class_uid;
-    return o->outlet->send(o->outlet->self, &record);
+    return hand_over(b, &record);
 }
 
 static int pass(struct passage *p, struct vd_bytes event, uint64_t seq)
@@ -186,12 +238,7 @@ static int pass(struct passage *p, struct vd_bytes event, uint64_t seq)
     struct vd_refusal why;
     struct vd_validate_limits limits = {.event_max_bytes = p->batch->shard->options.event_max_bytes};
     int rc = vd_event_validate(&view, event, &limits, p->now.real_ms, &why);
-    /* Counted before it is handed over, and taken back where that fails. */
-    p->batch->outstanding++;
-    rc = rc != 0 ? refuse(p, event, &why) : score_and_publish(p, event, &view, seq);
-    if (rc != 0)
-        p->batch->outstanding--;
-    return rc;
+    return rc != 0 ? refuse(p, event, &why, seq) : score_and_publish(p, event, &view, seq);
 }
 
 /* ---- Back from Kafka */
@@ -212,11 +259,15 @@ static void drain_doubt(struct stream *stream)
     while (stream->oldest != NULL && stream->oldest->whole && stream->oldest->outstanding == 0) {
         struct batch *b = stream->oldest;
         stream->oldest = b->next;
+        /* Its FORK may be lost: when the agent comes back with the stream, it is found forked again. */
+        if (b->fork)
+            stream->quarantined = false;
         free_batch(b);
     }
     if (stream->oldest == NULL) {
         stream->newest = NULL;
         stream->taken = stream->mark;
+        stream->chain = stream->mark_chain;
         stream->in_doubt = false;
     }
 }
@@ -228,8 +279,10 @@ static void complete(struct stream *stream, int64_t now_ns)
         struct attachment *from = b->from;
         size_t raw_bytes = b->raw_bytes;
         struct metrics *metrics = b->shard->options.metrics;
-        if (b->last_seq > stream->mark) /* a batch that came again may end below */
+        if (b->last_seq > stream->mark) { /* a batch that came again may end below */
             stream->mark = b->last_seq;
+            stream->mark_chain = b->last_chain;
+        }
         stream->oldest = b->next;
         if (stream->oldest == NULL)
             stream->newest = NULL;
@@ -268,62 +321,142 @@ void shard_delivered(void *opaque, uint32_t count, int error, int64_t monotonic_
 
 /* ---- In */
 
-static struct batch *begin(struct attachment *a, const struct vd_batch *in, size_t raw_bytes,
-                           struct shard_time now)
+/* from: NULL for what no session brought. */
+static struct batch *begin(struct shard *shard, struct stream *stream, struct attachment *from,
+                           uint32_t event_count, size_t raw_bytes, struct shard_time now)
 {
-    struct stream *stream = a->stream;
     struct batch *b = vd_calloc(1, sizeof *b);
     if (b == NULL)
         return NULL;
-    *b = (struct batch){.shard = a->shard,
+    *b = (struct batch){.shard = shard,
                         .stream = stream,
-                        .from = a,
-                        .last_seq = in->head.first_seq + in->event_count - 1,
-                        .event_count = in->event_count,
+                        .from = from,
+                        .event_count = event_count,
                         .raw_bytes = raw_bytes,
                         .received_ns = now.monotonic_ns};
     *(stream->newest != NULL ? &stream->newest->next : &stream->oldest) = b;
     stream->newest = b;
-    flow_add(a->shard->options.flow, b->event_count, raw_bytes);
+    flow_add(shard->options.flow, event_count, raw_bytes);
     return b;
+}
+
+static void end(struct batch *b, int64_t now_ns)
+{
+    const struct outlet *outlet = b->shard->options.outlet;
+    b->whole = true;
+    outlet->batch_sent(outlet->self);
+    if (b->outstanding == 0)
+        complete(b->stream, now_ns);
+}
+
+/* SHARD_FORKED, or an error and it is as it was. */
+static int quarantine(struct passage *p, const struct notice_fork *fork)
+{
+    struct batch *b = p->batch;
+    struct stream *stream = b->stream;
+    vd_buffer_clear(&b->shard->notice);
+    int rc = notice_fork(&b->shard->notice, stream, fork, p->now.real_ms);
+    if (rc == 0)
+        rc = send_notice(p);
+    if (rc != 0)
+        return rc;
+    stream->quarantined = b->fork = true;
+    b->shard->options.metrics->streams_forked++;
+    vd_log_warn("stream forked and quarantined", VD_F_BYTES("agent", p->record.key),
+                VD_F_STR("detail", fork->detail), VD_F_UINT("kept_to", stream->taken),
+                VD_F_UINT("first", fork->first), VD_F_UINT("next", fork->next));
+    take_away(stream, SHARD_FORKED);
+    return SHARD_FORKED;
+}
+
+/* A number is sent only when it is on the agent's disk, so whoever has fewer than were taken is a copy, or
+ * was put back to an earlier state. */
+static int quarantine_behind(struct shard *shard, struct stream *stream, const struct vd_stream_offer *offer,
+                             struct shard_time now)
+{
+    struct batch *b = begin(shard, stream, NULL, 0, 0, now);
+    if (b == NULL)
+        return VD_ENOMEM;
+    struct passage p = passage_of(b, now);
+    int rc = quarantine(
+        &p, &(struct notice_fork){.detail = "behind the mark", .first = offer->first, .next = offer->next});
+    end(b, now.monotonic_ns);
+    return rc;
+}
+
+int shard_attach(struct shard *shard, struct attachment *a, const struct vd_identity *agent,
+                 const struct vd_stream_offer *offer, struct shard_time now, uint64_t *mark)
+{
+    struct stream *stream = streams_get(&shard->streams, agent, offer->stream);
+    if (stream == NULL)
+        return VD_EFULL;
+    if (stream->in_doubt)
+        return VD_EUNAVAILABLE;
+    *mark = stream->taken;
+    if (stream->quarantined)
+        return SHARD_FORKED;
+    if (offer->next <= stream->taken)
+        return quarantine_behind(shard, stream, offer, now);
+    take_away(stream, VD_EEXISTS);
+    /* What lies below `first` the agent has let go of, because a collector told it that it was kept. */
+    if (stream->oldest == NULL && stream->taken < offer->first - 1) {
+        stream->taken = stream->mark = offer->first - 1;
+        stream->chain = stream->mark_chain = 0;
+    }
+    a->shard = shard;
+    a->stream = stream;
+    stream->attachment = a;
+    *mark = stream->mark;
+    return 0;
+}
+
+/* Whether the event before which the chain stands follows one that this shard never had. */
+static bool other_history(const struct stream *stream, uint64_t seq, uint64_t chain)
+{
+    return stream->chain != 0 && chain != 0 && seq == stream->taken + 1 && chain != stream->chain;
+}
+
+/* What is new of the batch: what was taken before only leads the chain to there. */
+static int pass_new(struct passage *p, struct vd_batch *in)
+{
+    struct stream *stream = p->batch->stream;
+    struct metrics *metrics = p->batch->shard->options.metrics;
+    uint64_t seq = in->head.first_seq, chain = in->head.chain;
+    int rc = 0;
+    for (struct vd_bytes event; rc == 0 && vd_batch_next(in, &event); seq++) {
+        uint64_t after = chain != 0 || seq == 1 ? vd_chain_next(chain, event) : 0;
+        if (seq <= stream->taken) {
+            metrics->events_repeated++; /* under way since an earlier session */
+        } else if (other_history(stream, seq, chain)) {
+            uint64_t next = in->head.next != 0 ? in->head.next : p->batch->last_seq + 1;
+            rc = quarantine(p, &(struct notice_fork){"another history", in->head.first_seq, next});
+        } else if ((rc = pass(p, event, seq)) == 0) {
+            stream->taken = seq;
+            stream->chain = after;
+            metrics->events_received++;
+        }
+        chain = after;
+    }
+    return rc;
 }
 
 int shard_take(struct attachment *a, struct vd_batch *in, size_t raw_bytes, struct shard_time now)
 {
     struct stream *stream = a->stream;
     struct metrics *metrics = a->shard->options.metrics;
-    struct batch *b = begin(a, in, raw_bytes, now);
+    struct batch *b = begin(a->shard, stream, a, in->event_count, raw_bytes, now);
     if (b == NULL)
         return VD_ENOMEM;
-    struct passage p = {.batch = b,
-                        .record = {.partition = a->shard->options.partition,
-                                   .key = stream_key(stream),
-                                   .tenant = stream_tenant(stream),
-                                   .opaque = b},
-                        .now = now};
-    uint64_t seq = in->head.first_seq;
-    int rc = 0;
-    for (struct vd_bytes event; rc == 0 && vd_batch_next(in, &event); seq++) {
-        if (seq <= stream->taken) {
-            metrics->events_repeated++; /* under way since an earlier session */
-            continue;
-        }
-        rc = pass(&p, event, seq);
-        if (rc == 0) {
-            stream->taken = seq;
-            metrics->events_received++;
-        }
-    }
+    b->last_seq = in->head.first_seq + in->event_count - 1;
+    struct passage p = passage_of(b, now);
+    int rc = pass_new(&p, in);
     metrics->batches_received++;
     metrics->received_bytes += raw_bytes;
-    b->whole = true;
     if (rc != 0) {
         b->last_seq = stream->taken; /* what was sent of it cannot be called back: it counts, the rest not */
         take_away(stream, rc);
     }
-    struct outlet *outlet = a->shard->options.outlet;
-    outlet->batch_sent(outlet->self);
-    if (b->outstanding == 0)
-        complete(stream, now.monotonic_ns);
+    b->last_chain = b->last_seq == stream->taken ? stream->chain : 0;
+    end(b, now.monotonic_ns);
     return rc;
 }

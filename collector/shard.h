@@ -3,9 +3,10 @@
  * acknowledged all of a batch.
  *
  * Happy path: shard_attach → shard_take … ⇄ `kept` … → shard_detach. How it fails: an event that may not pass
- * goes to the dead letter topic and counts as kept there; a delivery that fails puts the stream in doubt: its
- * session is told `lost`, nothing more is taken until everything under way has come back, and the agent then
- * resumes from the mark. One thread. */
+ * goes to the dead letter topic, and a GAP takes its place; a delivery that fails puts the stream in doubt:
+ * its session is told `lost`, nothing more is taken until everything under way has come back, and the agent
+ * then resumes from the mark; a stream that two hosts continue is quarantined, and a FORK tells of it. One
+ * thread. */
 #ifndef COLLECTOR_SHARD_H
 #define COLLECTOR_SHARD_H
 
@@ -40,22 +41,27 @@ struct attachment {
     void *owner;
     /* Up to mark everything is kept; raw_bytes of batches taken through this attachment came free. */
     void (*kept)(struct attachment *a, uint64_t mark, size_t raw_bytes);
-    /* Somebody else attached to the stream (VD_EEXISTS), or it is in doubt (VD_EKAFKA). It is detached
-     * already. */
+    /* Somebody else attached to the stream (VD_EEXISTS), it is in doubt (VD_EKAFKA), or SHARD_FORKED. It is
+     * detached already. */
     void (*lost)(struct attachment *a, int error);
+    uint64_t forked_mark; /* with SHARD_FORKED: the highest number of the stream that is taken */
 };
 
-/* Takes hold of the stream an agent offers; *mark: what is kept of it. A session that held it loses it.
- * VD_EUNAVAILABLE: the stream is in doubt, come back in a moment; VD_EFULL: too many streams. */
-int shard_attach(struct shard *shard, struct attachment *a, const struct vd_identity *agent,
-                 const struct vd_stream_offer *offer, uint64_t *mark);
-void shard_detach(struct attachment *a);
+/* The stream is quarantined: what the agent has above its highest number belongs into a new one. */
+enum { SHARD_FORKED = 1 };
 
 struct shard_time {
     int64_t real_ms, monotonic_ns;
 };
-/* batch as vd_batch_read left it. 0, or an error: the session has lost the stream, and what was taken of the
- * batch before goes its way. */
+
+/* Takes hold of the stream an agent offers; *mark: what is kept of it. A session that held it loses it.
+ * SHARD_FORKED, with *mark: the highest that is taken; VD_EUNAVAILABLE: the stream is in doubt, come back in
+ * a moment; VD_EFULL: too many streams. */
+int shard_attach(struct shard *shard, struct attachment *a, const struct vd_identity *agent,
+                 const struct vd_stream_offer *offer, struct shard_time now, uint64_t *mark);
+void shard_detach(struct attachment *a);
+/* batch as vd_batch_read left it. 0, or SHARD_FORKED, or an error: the session has lost the stream, and what
+ * was taken of the batch before goes its way. */
 int shard_take(struct attachment *a, struct vd_batch *batch, size_t raw_bytes, struct shard_time now);
 /* To be called by whoever the outlet tells what was delivered. */
 void shard_delivered(void *opaque, uint32_t count, int error, int64_t monotonic_ns);

@@ -26,7 +26,12 @@ struct stream {
     uint64_t mark;                 /* highest that Kafka has, without a hole below */
     struct batch *oldest, *newest; /* under way, in order */
     struct attachment *attachment; /* the session that feeds it, or NULL */
-    bool in_doubt; /* something under way failed: wait for the rest, then start again from the mark */
+    uint64_t chain;                /* vd_chain_next over all up to taken; 0: not known */
+    uint64_t mark_chain;           /* the same up to mark */
+    int64_t letters_second;        /* dead letters are counted by the second */
+    uint32_t letters;
+    bool in_doubt;    /* something under way failed: wait for the rest, then start again from the mark */
+    bool quarantined; /* forked: nothing more is taken of it, ever */
 };
 
 struct streams {

@@ -99,7 +99,8 @@ static uint8_t *metadata_put(uint8_t *at, const struct vd_splice *splice)
     size_t uid_len = vd_event_uid(splice->stream, splice->seq, uid);
     struct nest metadata;
     at = nest_open(&metadata, at, EVENT_METADATA);
-    at = vd_wire_put_bytes(at, METADATA_UID, vd_bytes_of(uid, uid_len));
+    if (splice->seq != 0)
+        at = vd_wire_put_bytes(at, METADATA_UID, vd_bytes_of(uid, uid_len));
     at = vd_wire_put_bytes(at, METADATA_TENANT_UID, cut(splice->tenant, NAME_CAP));
     at = vd_wire_put_uint(at, METADATA_PROCESSED_TIME, (uint64_t)splice->processed_time_ms);
     at = vd_wire_put_uint(at, METADATA_SEQUENCE, splice->seq);

@@ -1,0 +1,52 @@
+/* The collector's own events, with the same fields spliced on as any other gets. */
+#include "notice.h"
+
+#include <stdio.h>
+#include <vedette/event_splice.h>
+#include <vedette/gap.h>
+
+static int splice(struct vd_buffer *out, const struct stream *stream, uint64_t seq, int64_t now_ms)
+{
+    const struct vd_splice fields = {.tenant = stream_tenant(stream),
+                                     .agent = stream_agent(stream),
+                                     .stream = stream->id,
+                                     .seq = seq,
+                                     .processed_time_ms = now_ms};
+    uint8_t *where;
+    int rc = vd_buffer_reserve(out, VD_SPLICE_MAX_BYTES, &where);
+    if (rc == 0)
+        vd_buffer_commit(out, vd_event_splice_write(&fields, where));
+    return rc;
+}
+
+int notice_refusal(struct vd_buffer *out, const struct stream *stream, uint64_t seq,
+                   const struct vd_refusal *why, bool letter, int64_t now_ms)
+{
+    char detail[sizeof why->path + 128];
+    snprintf(detail, sizeof detail, "%s%s%s%s", why->reason, why->path[0] != '\0' ? " in " : "", why->path,
+             letter ? "" : "; not in the dead letter topic, which has enough of this agent");
+    const struct vd_gap gap = {.reason = VD_GAP_REFUSED,
+                               .detail = vd_bytes_str(detail),
+                               .count = 1,
+                               .from = seq,
+                               .to = seq,
+                               .time_ms = now_ms};
+    int rc = vd_gap_write(out, &gap);
+    return rc == 0 ? splice(out, stream, seq, now_ms) : rc;
+}
+
+int notice_fork(struct vd_buffer *out, const struct stream *stream, const struct notice_fork *fork,
+                int64_t now_ms)
+{
+    char id[VD_EVENT_UID_BYTES];
+    vd_event_uid(stream->id, 0, id);
+    id[2 * VD_STREAM_BYTES] = '\0';
+    const struct vd_fork event = {.stream = id,
+                                  .mark = stream->taken,
+                                  .first = fork->first,
+                                  .next = fork->next,
+                                  .detail = fork->detail,
+                                  .time_ms = now_ms};
+    int rc = vd_fork_write(out, &event);
+    return rc == 0 ? splice(out, stream, 0, now_ms) : rc;
+}

@@ -1,0 +1,22 @@
+/* Events that the collector itself puts into an agent's stream, as they are published: a GAP where an event
+ * was refused, and a FORK. One thread. */
+#ifndef COLLECTOR_NOTICE_H
+#define COLLECTOR_NOTICE_H
+
+#include <vedette/buffer.h>
+#include <vedette/event_validate.h>
+
+#include "streams.h"
+
+/* In the place of event seq. letter: the event itself is in the dead letter topic. */
+int notice_refusal(struct vd_buffer *out, const struct stream *stream, uint64_t seq,
+                   const struct vd_refusal *why, bool letter, int64_t now_ms);
+
+struct notice_fork {
+    const char *detail;   /* "behind the mark", "another history" */
+    uint64_t first, next; /* what the agent that was found said it has */
+};
+int notice_fork(struct vd_buffer *out, const struct stream *stream, const struct notice_fork *fork,
+                int64_t now_ms);
+
+#endif
