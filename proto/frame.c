@@ -2,8 +2,7 @@
 #include <vedette/frame.h>
 
 #include <vedette/error.h>
-
-#include "frame_lz4.h"
+#include <vedette/lz4_block.h>
 
 static uint32_t get32(const uint8_t *in)
 {
@@ -23,7 +22,7 @@ static int lengths_check(const struct vd_frame_header *h, size_t batch_max_bytes
         return VD_ELIMIT;
     if ((h->flags & VD_FRAME_FLAG_LZ4) == 0)
         return h->stored_bytes == h->raw_bytes ? 0 : VD_EMALFORMED;
-    if (h->stored_bytes >= h->raw_bytes || h->raw_bytes > (uint64_t)h->stored_bytes * FRAME_LZ4_RATIO_MAX)
+    if (h->stored_bytes >= h->raw_bytes || h->raw_bytes > (uint64_t)h->stored_bytes * VD_LZ4_RATIO_MAX)
         return VD_EMALFORMED;
     return 0;
 }
@@ -71,7 +70,7 @@ int vd_frame_write(struct vd_buffer *out, enum vd_frame_type type, struct vd_byt
         .version = VD_FRAME_VERSION, .type = (uint8_t)type, .raw_bytes = (uint32_t)raw.len};
     uint8_t *payload = frame + VD_FRAME_HEADER_BYTES;
     /* Room for one byte less than raw: what does not get smaller does not fit. */
-    size_t packed = type == VD_FRAME_BATCH && raw.len > 1 ? frame_lz4_pack(raw, payload, raw.len - 1) : 0;
+    size_t packed = type == VD_FRAME_BATCH && raw.len > 1 ? vd_lz4_pack(raw, payload, raw.len - 1) : 0;
     if (packed > 0)
         header.flags = VD_FRAME_FLAG_LZ4;
     else if (raw.len > 0)
@@ -87,7 +86,7 @@ int vd_frame_payload_read(const struct vd_frame_header *header, struct vd_bytes 
     if (stored.len != header->stored_bytes)
         return VD_EMALFORMED;
     if ((header->flags & VD_FRAME_FLAG_LZ4) != 0)
-        return frame_lz4_unpack(stored, raw, header->raw_bytes) ? 0 : VD_EMALFORMED;
+        return vd_lz4_unpack(stored, raw, header->raw_bytes) ? 0 : VD_EMALFORMED;
     if (stored.len != header->raw_bytes)
         return VD_EMALFORMED;
     if (stored.len > 0)

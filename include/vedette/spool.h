@@ -80,7 +80,7 @@ int vd_spool_append(struct vd_spool *s, int source, enum vd_spool_claim claim, s
 
 /* ---- Group commit: begin and end on the spool's thread, run on any other. */
 struct vd_spool_commit;
-bool vd_spool_commit_due(const struct vd_spool *s, int64_t now_ms);
+bool vd_spool_commit_due(struct vd_spool *s, int64_t now_ms);
 /* Takes what is pending. NULL: nothing is, or one is under way. */
 struct vd_spool_commit *vd_spool_commit_begin(struct vd_spool *s);
 void vd_spool_commit_run(struct vd_spool_commit *c);
@@ -94,7 +94,7 @@ const uint8_t *vd_spool_stream(const struct vd_spool *s);
 uint64_t vd_spool_first(const struct vd_spool *s);   /* the oldest number held; == next: nothing is */
 uint64_t vd_spool_next(const struct vd_spool *s);    /* the number that the next event gets; begins at 1 */
 uint64_t vd_spool_durable(const struct vd_spool *s); /* numbers below it are on disk and may leave the host */
-uint64_t vd_spool_bytes(const struct vd_spool *s);   /* on disk and pending, of events not yet trimmed */
+uint64_t vd_spool_bytes(const struct vd_spool *s);   /* of events not yet trimmed, unpacked; roughly */
 /* Bytes of all events ever appended since it was opened, and those below `durable`. */
 uint64_t vd_spool_appended_bytes(const struct vd_spool *s);
 uint64_t vd_spool_durable_bytes(const struct vd_spool *s);

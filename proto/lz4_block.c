@@ -1,13 +1,14 @@
 /* LZ4 blocks; the compression table of 16 KiB is kept a thread, so that a small batch need not clear it. */
-#include "frame_lz4.h"
+#include <vedette/lz4_block.h>
 
 #include <limits.h>
+
 #include <lz4.h>
 
 static _Thread_local LZ4_stream_t table;
 static _Thread_local bool table_ready;
 
-size_t frame_lz4_pack(struct vd_bytes raw, uint8_t *out, size_t cap)
+size_t vd_lz4_pack(struct vd_bytes raw, uint8_t *out, size_t cap)
 {
     if (raw.len == 0 || raw.len > LZ4_MAX_INPUT_SIZE || cap == 0 || cap > INT_MAX)
         return 0;
@@ -23,7 +24,7 @@ size_t frame_lz4_pack(struct vd_bytes raw, uint8_t *out, size_t cap)
     return len > 0 ? (size_t)len : 0;
 }
 
-bool frame_lz4_unpack(struct vd_bytes packed, uint8_t *raw, size_t raw_bytes)
+bool vd_lz4_unpack(struct vd_bytes packed, uint8_t *raw, size_t raw_bytes)
 {
     if (packed.len == 0 || packed.len > INT_MAX || raw_bytes > INT_MAX)
         return false;

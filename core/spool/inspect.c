@@ -1,0 +1,2 @@
+/* Reading a spool without owning it: for people. */
+#include "state.h"
