@@ -11,17 +11,17 @@ import pytest
 
 from support.certificates import DAY, Authority
 from support.events import schema
-from support.peer import BATCH, HEADER, HELLO, LZ4, PING, WELCOME, Ended, Peer, frame, session
+from support.peer import BATCH, GOODBYE, HEADER, HELLO, LZ4, PING, WELCOME, Ended, Peer, frame, session
 
 # Codes of GOODBYE, as in PROTOCOL.md.
-VERSION, PROTOCOL, LIMIT, SEQUENCE, BUSY, TIMEOUT, REPLACED = 3, 4, 5, 6, 8, 9, 10
+VERSION, PROTOCOL, LIMIT, SEQUENCE, BUSY, TIMEOUT, REPLACED, FORKED = 3, 4, 5, 6, 8, 9, 10, 13
 NAME = "spiffe://vedette.test/tenant/north/agent/web-1"
 MEBIBYTE = 1024 * 1024
 
 
 def event(**fields):
     now_ms = int(time.time() * 1000)
-    return schema("event").Event(class_uid=3002, activity_id=1, severity_id=1, time=now_ms, **fields)
+    return schema("event").Event(**{"class_uid": 3002, "activity_id": 1, "severity_id": 1, "time": now_ms, **fields})
 
 
 @pytest.fixture
@@ -167,6 +167,77 @@ def test_a_hole_in_the_sequence(peer):
     assert peer.goodbye_code() == SEQUENCE
 
 
+def gap_event(first, last):
+    numbers = {"gap.reason": "spool_damaged", "gap.from": str(first), "gap.to": str(last)}
+    return event(metadata={"event_code": "GAP"}, count=last - first + 1, unmapped=numbers, class_uid=0, activity_id=0)
+
+
+def test_a_hole_that_its_gap_tells_of(fleet, peer):
+    peer.hello(1, 100)
+    peer.batch([event().SerializeToString()])
+    peer.batch([gap_event(2, 7).SerializeToString()], first_seq=7, lost=5)
+    peer.batch([event().SerializeToString()], first_seq=8)
+    assert peer.wait_for_mark(8) == 8
+    with fleet.events() as events:
+        assert [record.sequence for record in events.read(3)] == [1, 7, 8]
+
+
+def test_a_hole_that_its_gap_does_not_tell_of(peer):
+    peer.hello(1, 100)
+    peer.batch([gap_event(2, 7).SerializeToString()], first_seq=7, lost=6)
+    assert peer.goodbye_code() == SEQUENCE
+
+
+# ---- Two hosts with one spool
+
+def fork_of(fleet, stream, count):
+    """The one FORK among so many events, which no consumer can take for one of the stream's."""
+    with fleet.events() as events:
+        forks = [record.event for record in events.read(count) if record.event.metadata.event_code == "FORK"]
+    [fork] = forks
+    assert fork.metadata.stream_uid == stream.hex()
+    assert fork.metadata.sequence == 0
+    assert (fork.metadata.tenant_uid, fork.device.uid) == ("north", "web-1")
+    return fork
+
+
+def assert_forked(peer, mark):
+    goodbye = peer.receive_until(GOODBYE)
+    assert (goodbye.code, goodbye.forked.stream, goodbye.forked.mark) == (FORKED, 0, mark)
+
+
+def hello_unanswered(peer, first, following):
+    offer = session.StreamOffer(stream=peer.stream, first=first, next=following)
+    peer.send(frame(HELLO, session.Hello(version_min=1, version_max=1, streams=[offer]).SerializeToString()))
+
+
+def test_a_host_that_went_back_in_time(fleet, collector, peer):
+    peer.hello(1, 4)
+    peer.batch([event().SerializeToString()] * 3)
+    peer.wait_for_mark(3)
+    for _ in range(2):
+        with honest_peer(fleet, collector) as restored:
+            restored.stream = peer.stream
+            hello_unanswered(restored, 1, 3)
+            assert_forked(restored, 3)
+    assert_forked(peer, 3)  # nothing more is taken of the stream, whoever brings it
+    fork = fork_of(fleet, peer.stream, 4)
+    assert fork.metadata.uid == f"{peer.stream.hex()}-fork-3"
+    assert fork.unmapped["fork.detail"] == "behind the mark"
+    with honest_peer(fleet, collector) as restored:
+        restored.hello(1, 2)  # in a new stream
+        restored.batch([event().SerializeToString()])
+        assert restored.wait_for_mark(1) == 1
+
+
+def test_a_copy_that_went_its_own_way(fleet, peer):
+    peer.hello(1, 100)
+    peer.batch([event().SerializeToString()])
+    peer.batch([event().SerializeToString()], first_seq=2, chain=4711)
+    assert_forked(peer, 1)
+    assert fork_of(fleet, peer.stream, 2).unmapped["fork.detail"] == "another history"
+
+
 def test_batches_beyond_the_credit(peer):
     """They fit into one segment, and unpack to more than was granted."""
     welcome = peer.hello(1, 10**6)
@@ -285,15 +356,20 @@ def wrong_events():
 
 @pytest.mark.tsan
 def test_refused_events_are_dead_letters(fleet, peer):
-    """Refused with a reason, acknowledged, and the good ones around them go through."""
+    """Refused with a reason, acknowledged, and the good ones around them go through; a GAP keeps each one's number."""
     cases = list(wrong_events())
     peer.hello(1, 1 + 2 * len(cases))
     for number, (_, wrong) in enumerate(cases):
         peer.batch([event(message=f"good {number}").SerializeToString(), wrong], first_seq=1 + 2 * number)
     assert peer.wait_for_mark(2 * len(cases)) == 2 * len(cases)
     with fleet.events() as events:
-        messages = [record.event.message for record in events.read(len(cases))]
-    assert messages == [f"good {number}" for number in range(len(cases))]
+        published = events.read(2 * len(cases))
+    assert [record.sequence for record in published] == list(range(1, 1 + 2 * len(cases)))
+    assert [record.event.message for record in published[::2]] == [f"good {number}" for number in range(len(cases))]
+    for record in published[1::2]:
+        assert record.event.metadata.event_code == "GAP"
+        assert record.event.unmapped["gap.reason"] == "refused"
+        assert record.event.unmapped["gap.from"] == record.event.unmapped["gap.to"] == str(record.sequence)
     refused = {}
     with fleet.dead_letters() as letters:
         for raw in letters.read_raw(len(cases)):

@@ -96,9 +96,9 @@ class Peer:
         self.send(frame(HELLO, hello.SerializeToString()))
         return self.receive_until(WELCOME)
 
-    def batch(self, events, first_seq=1, compress=True):
-        """Sends serialized events, numbered from first_seq."""
-        batch = session.Batch(stream=0, first_seq=first_seq, events=events)
+    def batch(self, events, first_seq=1, compress=True, **head):
+        """Sends serialized events, numbered from first_seq. head: lost, chain, next."""
+        batch = session.Batch(stream=0, first_seq=first_seq, events=events, **head)
         self.send(frame(BATCH, batch.SerializeToString(), compress=compress))
 
     def wait_for_mark(self, mark):
