@@ -17,31 +17,8 @@
 #include "file.h"
 #include "format.h"
 
-enum { SEGMENTS_MAX = 65536, DIR_FLAGS = O_RDONLY | O_DIRECTORY | O_CLOEXEC };
+enum { SEGMENTS_MAX = 65536 };
 #define ASIDE "aside"
-
-static int open_dir(int at, const char *name)
-{
-    int fd = openat(at, name, DIR_FLAGS);
-    return fd >= 0 ? fd : vd_error_from_errno(errno);
-}
-
-/* Calls each for every name but those with a dot first; stops at an error. */
-static int for_names(int dir, int (*each)(void *arg, int dir, const char *name), void *arg)
-{
-    int fd = open_dir(dir, "."), rc = 0;
-    DIR *names = fd < 0 ? NULL : fdopendir(fd);
-    if (names == NULL) {
-        if (fd >= 0)
-            close(fd);
-        return fd < 0 ? fd : VD_ENOMEM;
-    }
-    for (struct dirent *entry; rc == 0 && (entry = readdir(names)) != NULL;)
-        if (entry->d_name[0] != '.')
-            rc = each(arg, dir, entry->d_name);
-    closedir(names);
-    return rc;
-}
 
 /* "stream-000001" and the suffix; 0: another name. */
 static uint32_t stream_number(const char *name, const char *suffix)
@@ -63,10 +40,10 @@ static int unlink_segment(void *arg, int dir, const char *name)
 /* A folder with files in it, no deeper. */
 static int remove_tree(int at, const char *name)
 {
-    int dir = open_dir(at, name);
+    int dir = spool_dir_open(at, name);
     if (dir < 0)
         return dir;
-    for_names(dir, unlink_segment, NULL);
+    spool_dir_each(dir, unlink_segment, NULL);
     close(dir);
     return spool_file_unlink(at, name, AT_REMOVEDIR);
 }
@@ -80,70 +57,16 @@ static int note_stream(void *arg, int dir, const char *name)
     return 0;
 }
 
-/* ---- aside/ */
-
-struct oldest {
-    char name[256];
-    struct timespec changed;
-    unsigned count;
-};
-
-static int note_oldest(void *arg, int dir, const char *name)
-{
-    struct oldest *oldest = arg;
-    struct stat st;
-    if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) != 0)
-        return 0;
-    const struct timespec *t = &st.st_ctim, *o = &oldest->changed;
-    if (oldest->count++ == 0 || t->tv_sec < o->tv_sec ||
-        (t->tv_sec == o->tv_sec && t->tv_nsec < o->tv_nsec)) {
-        oldest->changed = st.st_ctim;
-        snprintf(oldest->name, sizeof oldest->name, "%s", name);
-    }
-    return 0;
-}
-
-static void prune_aside(int aside)
-{
-    struct oldest oldest = {.count = SPOOL_ASIDE_FILES + 1};
-    for (int tries = 0; tries < SEGMENTS_MAX && oldest.count > SPOOL_ASIDE_FILES; tries++) {
-        oldest = (struct oldest){.count = 0};
-        if (for_names(aside, note_oldest, &oldest) != 0 || oldest.count <= SPOOL_ASIDE_FILES)
-            return;
-        if (spool_file_unlink(aside, oldest.name, 0) != 0)
-            return;
-    }
-}
-
-/* Moves a file, under a name that is not taken there. Where it cannot be kept it is deleted: an agent goes on
- * without it in any case. */
-static int move_aside(const struct spool_folder *f, int from, const char *name)
-{
-    char to[2 * SPOOL_NAME_BYTES];
-    int rc = spool_file_mkdir(f->root, ASIDE), aside = rc == 0 ? open_dir(f->root, ASIDE) : rc;
-    if (aside < 0)
-        return spool_file_unlink(from, name, 0);
-    for (unsigned i = 0; i < SEGMENTS_MAX; i++) {
-        snprintf(to, sizeof to, "%06u-%.26s.%u", f->number, name, i);
-        if (faccessat(aside, to, F_OK, AT_SYMLINK_NOFOLLOW) != 0)
-            break;
-    }
-    rc = spool_file_rename(from, name, aside, to);
-    prune_aside(aside);
-    close(aside);
-    return rc == 0 ? 0 : spool_file_unlink(from, name, 0);
-}
-
 int spool_folder_set_aside(const struct spool_folder *f, uint64_t base)
 {
     char name[SPOOL_NAME_BYTES];
     spool_segment_name(base, name);
-    return move_aside(f, f->stream, name);
+    return spool_aside_move(f, f->stream, name);
 }
 
 static int each_aside(void *arg, int dir, const char *name)
 {
-    return move_aside(arg, dir, name);
+    return spool_aside_move(arg, dir, name);
 }
 
 /* ---- The stream's folder */
@@ -157,10 +80,10 @@ static int clean(void *arg, int dir, const char *name)
     uint32_t number = stream_number(name, "");
     if (number == 0 || number >= f->number)
         return 0;
-    int old = open_dir(dir, name);
+    int old = spool_dir_open(dir, name);
     if (old < 0)
         return 0;
-    for_names(old, each_aside, arg);
+    spool_dir_each(old, each_aside, arg);
     close(old);
     spool_file_unlink(dir, name, AT_REMOVEDIR);
     return 0;
@@ -169,7 +92,7 @@ static int clean(void *arg, int dir, const char *name)
 static int open_stream(struct spool_folder *f, bool write)
 {
     char name[SPOOL_NAME_BYTES];
-    int rc = for_names(f->root, note_stream, &f->number);
+    int rc = spool_dir_each(f->root, note_stream, &f->number);
     bool make = rc == 0 && f->number == 0 && write;
     if (make)
         f->number = 1;
@@ -181,7 +104,7 @@ static int open_stream(struct spool_folder *f, bool write)
     if (rc == 0 && make)
         rc = spool_file_sync(f->root);
     if (rc == 0)
-        f->stream = open_dir(f->root, name);
+        f->stream = spool_dir_open(f->root, name);
     return rc != 0 ? rc : f->stream < 0 ? f->stream : 0;
 }
 
@@ -190,7 +113,7 @@ int spool_folder_open(struct spool_folder *f, const char *path, bool write)
     *f = SPOOL_FOLDER_NULL;
     int rc = write ? spool_file_mkdir(AT_FDCWD, path) : 0;
     if (rc == 0)
-        rc = f->root = open_dir(AT_FDCWD, path);
+        rc = f->root = spool_dir_open(AT_FDCWD, path);
     return rc < 0 ? rc : 0;
 }
 
@@ -199,7 +122,7 @@ int spool_folder_enter(struct spool_folder *f, bool write)
 {
     int rc = open_stream(f, write);
     if (rc == 0 && write)
-        for_names(f->root, clean, f);
+        spool_dir_each(f->root, clean, f);
     return rc;
 }
 
@@ -236,7 +159,7 @@ int spool_folder_begin(const struct spool_folder *f, int *dir)
     remove_tree(f->root, name);
     int rc = spool_file_mkdir(f->root, name);
     if (rc == 0)
-        rc = *dir = open_dir(f->root, name);
+        rc = *dir = spool_dir_open(f->root, name);
     return rc < 0 ? rc : 0;
 }
 
@@ -256,7 +179,7 @@ int spool_folder_replace(struct spool_folder *f, int dir)
         close(f->stream);
     f->stream = dir;
     f->number++;
-    for_names(f->root, clean, f);
+    spool_dir_each(f->root, clean, f);
     return 0;
 }
 
@@ -305,7 +228,7 @@ static int by_base(const void *a, const void *b)
 int spool_folder_segments(int dir, bool write, uint64_t **out, size_t *count)
 {
     struct bases bases = {.write = write};
-    int rc = for_names(dir, note_segment, &bases);
+    int rc = spool_dir_each(dir, note_segment, &bases);
     if (rc != 0) {
         vd_free(bases.at);
         return rc;

@@ -7,14 +7,16 @@
 #ifndef SPOOL_FOLDER_H
 #define SPOOL_FOLDER_H
 
+#include <fcntl.h>
 #include <vedette/bytes.h>
 
-enum { SPOOL_NAME_BYTES = 32, SPOOL_ASIDE_FILES = 8 };
+enum { SPOOL_NAME_BYTES = 32, SPOOL_ASIDE_FILES = 8, SPOOL_DIR_FLAGS = O_RDONLY | O_DIRECTORY | O_CLOEXEC };
 #define SPOOL_UNFINISHED ".new"
 
 struct spool_folder {
     int root, stream; /* -1: not open */
     uint32_t number;  /* of the stream's folder */
+    uint64_t aside_max_bytes;
 };
 #define SPOOL_FOLDER_NULL ((struct spool_folder){.root = -1, .stream = -1})
 
@@ -33,7 +35,14 @@ int spool_folder_replace(struct spool_folder *f, int dir);
 void spool_segment_name(uint64_t base, char *out);
 /* Bases of all segments, ascending; *out is the caller's. write: unfinished segments are deleted. */
 int spool_folder_segments(int dir, bool write, uint64_t **out, size_t *count);
-/* Moves a segment to aside/, and deletes the oldest there over SPOOL_ASIDE_FILES. */
+/* Moves a segment to aside/, and deletes the oldest there over SPOOL_ASIDE_FILES and aside_max_bytes. */
 int spool_folder_set_aside(const struct spool_folder *f, uint64_t base);
+
+/* Moves any file there. */
+int spool_aside_move(const struct spool_folder *f, int from, const char *name);
+/* A descriptor, or a VD_E…. */
+int spool_dir_open(int at, const char *name);
+/* Calls each for every name but those that begin with a dot; stops at an error, and returns it. */
+int spool_dir_each(int dir, int (*each)(void *arg, int dir, const char *name), void *arg);
 
 #endif

@@ -83,7 +83,7 @@ int spool_header_read(struct spool_header *out, struct vd_bytes segment)
     int rc = VD_EMALFORMED;
     for (size_t at = 0; rc == VD_EMALFORMED && at < segment.len && at <= SPOOL_HEADER_MAX_BYTES; at += 8)
         rc = read_at(out, segment, at);
-    return rc;
+    return rc == 0 && out->body > segment.len ? VD_EMALFORMED : rc;
 }
 
 uint32_t spool_header_seed(const uint8_t *stream, uint64_t base)

@@ -7,7 +7,7 @@
 
 #include "state.h"
 
-enum { RECORD_RAW_BYTES = 64 * 1024 };
+enum { RECORD_RAW_BYTES = 64 * 1024, ASIDE_FRACTION = 8 };
 
 static void release(struct vd_spool *s)
 {
@@ -34,6 +34,7 @@ static int complain(int rc, const char *folder, const char *what, char *error)
 static int open_folder(struct vd_spool *s, const struct vd_spool_options *o, char *error)
 {
     int rc = spool_folder_open(&s->folder, o->folder, true);
+    s->folder.aside_max_bytes = o->max_bytes / ASIDE_FRACTION;
     if (rc != 0)
         return complain(rc, o->folder, "the spool's folder cannot be opened", error);
     rc = s->lock = spool_folder_lock(&s->folder);

@@ -21,8 +21,12 @@ void rig_init(struct rig *r)
                                   .max_bytes = VD_SPOOL_LEAST_BYTES,
                                   .commit_age_ms = 50,
                                   .commit_bytes = 256 * 1024}};
-    snprintf(r->folder, sizeof r->folder, "/tmp/vedette-spool-XXXXXX");
-    assert_non_null(mkdtemp(r->folder));
+    /* In memory where that is possible: thousands of spools are opened, each with syncs. */
+    snprintf(r->folder, sizeof r->folder, "/dev/shm/vedette-spool-XXXXXX");
+    if (mkdtemp(r->folder) == NULL) {
+        snprintf(r->folder, sizeof r->folder, "/tmp/vedette-spool-XXXXXX");
+        assert_non_null(mkdtemp(r->folder));
+    }
     r->options.folder = r->folder;
     memset(r->options.new_stream, 0xa5, VD_STREAM_BYTES);
 }
