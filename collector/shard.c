@@ -1,18 +1,12 @@
-/* The way of an event through its shard; shard.h tells its happy path and how it fails. */
+/* Streams and their batches in a shard; shard.h tells its happy path and how it fails. */
 #include "shard.h"
 
 #include <assert.h>
 #include <vedette/error.h>
-#include <vedette/event_splice.h>
-#include <vedette/event_validate.h>
-#include <vedette/event_view.h>
 #include <vedette/log.h>
 #include <vedette/memory.h>
 
-#include "notice.h"
-
-/* Dead letters of a stream in a second: a broken agent must not be what fills Kafka. */
-enum { LETTERS_A_SECOND = 100, NOTICE_MAX_BYTES = 8192 };
+#include "passage.h"
 
 struct shard {
     struct shard_options options;
@@ -21,28 +15,13 @@ struct shard {
     struct vd_buffer notice; /* an event of our own, while it is made */
 };
 
-/* A batch on its way: alive until every record of it has come back. */
-struct batch {
-    struct batch *next; /* the next younger of its stream */
-    struct shard *shard;
-    struct stream *stream;
-    struct attachment *from; /* NULL once that session let go */
-    struct block *blocks;    /* the bytes of its records */
-    uint64_t last_seq, last_chain;
-    uint32_t outstanding, event_count, published;
-    size_t raw_bytes;
-    int64_t received_ns;
-    bool whole; /* all of it has been handed to the publisher */
-    bool fork;  /* has the stream's FORK */
-};
-
 int shard_new(struct shard **out, const struct shard_options *options)
 {
     struct shard *shard = vd_calloc(1, sizeof *shard);
     if (shard == NULL)
         return VD_ENOMEM;
     shard->options = *options;
-    vd_buffer_init(&shard->notice, NOTICE_MAX_BYTES);
+    vd_buffer_init(&shard->notice, PASSAGE_NOTICE_MAX_BYTES);
     struct score_options score_options = {.max_entities = options->entities_max};
     int rc = streams_init(&shard->streams, options->streams_max);
     if (rc == 0)
@@ -100,145 +79,6 @@ void shard_detach(struct attachment *a)
 {
     if (a->stream != NULL)
         let_go(a);
-}
-
-/* ---- An event's way */
-
-struct passage {
-    struct batch *batch;
-    struct outlet_record record; /* what is the same in all of the batch's */
-    struct shard_time now;
-};
-
-static struct passage passage_of(struct batch *b, struct shard_time now)
-{
-    return (struct passage){.batch = b,
-                            .record = {.partition = b->shard->options.partition,
-                                       .key = stream_key(b->stream),
-                                       .tenant = stream_tenant(b->stream),
-                                       .opaque = b},
-                            .now = now};
-}
-
-static int hand_over(struct batch *b, const struct outlet_record *record)
-{
-    const struct outlet *outlet = b->shard->options.outlet;
-    b->outstanding++; /* before it is handed over, and taken back where that fails */
-    int rc = outlet->send(outlet->self, record);
-    if (rc != 0)
-        b->outstanding--;
-    return rc;
-}
-
-/* What the shard's notice says. */
-static int send_notice(struct passage *p)
-{
-    struct batch *b = p->batch;
-    struct vd_bytes notice = vd_buffer_bytes(&b->shard->notice);
-    uint8_t *value = blocks_reserve(b->shard->options.blocks, &b->blocks, notice.len);
-    if (value == NULL)
-        return VD_ENOMEM;
-    memcpy(value, notice.data, notice.len);
-    b->blocks->used += notice.len;
-    struct outlet_record record = p->record;
-    record.value = vd_bytes_of(value, notice.len);
-    return hand_over(b, &record);
-}
-
-static bool letter_allowed(struct stream *stream, int64_t now_ns)
-{
-    int64_t second = now_ns / 1000000000;
-    if (stream->letters_second != second) {
-        stream->letters_second = second;
-        stream->letters = 0;
-    }
-    return stream->letters++ < LETTERS_A_SECOND;
-}
-
-static int send_letter(struct passage *p, struct vd_bytes event, const struct vd_refusal *why)
-{
-    struct batch *b = p->batch;
-    struct shard_options *o = &b->shard->options;
-    size_t path_bytes = strlen(why->path) + 1;
-    uint8_t *value = blocks_reserve(o->blocks, &b->blocks, event.len + path_bytes);
-    if (value == NULL)
-        return VD_ENOMEM;
-    memcpy(value, event.data, event.len);
-    char *path = memcpy(value + event.len, why->path, path_bytes);
-    b->blocks->used += event.len + path_bytes;
-    struct outlet_record record = p->record;
-    record.value = vd_bytes_of(value, event.len);
-    record.reason = why->reason;
-    record.path = path;
-    return hand_over(b, &record);
-}
-
-/* A GAP takes the event's number, so that the events partition alone tells how far each stream is kept. */
-static int refuse(struct passage *p, struct vd_bytes event, const struct vd_refusal *why, uint64_t seq)
-{
-    struct batch *b = p->batch;
-    struct shard *shard = b->shard;
-    struct metrics *metrics = shard->options.metrics;
-    bool letter = letter_allowed(b->stream, p->now.monotonic_ns);
-    metrics->events_refused++;
-    metrics->letters_withheld += !letter;
-    vd_log_debug("event refused", VD_F_BYTES("agent", p->record.key), VD_F_STR("reason", why->reason),
-                 VD_F_STR("path", why->path));
-    vd_buffer_clear(&shard->notice);
-    int rc = notice_refusal(&shard->notice, b->stream, seq, why, letter, p->now.real_ms);
-    /* The letter first: sent twice it is only a letter, but the GAP's number must not be. */
-    if (rc == 0 && letter)
-        rc = send_letter(p, event, why);
-    return rc == 0 ? send_notice(p) : rc;
-}
-
-static int score_and_publish(struct passage *p, struct vd_bytes event, const struct vd_event_view *view,
-                             uint64_t seq)
-{
-    struct batch *b = p->batch;
-    struct shard_options *o = &b->shard->options;
-    struct vd_score score;
-    char sentence[SCORE_SENTENCE_BYTES];
-    uint8_t ours[VD_SPLICE_MAX_BYTES];
-    struct score_input input =
-        score_input_of(view, stream_tenant(b->stream), stream_agent(b->stream), p->now.real_ms);
-    int rc = score_event(b->shard->score, &input, &score);
-    if (rc < 0)
-        return rc;
-    size_t sentence_len = score_sentence(&score, sentence, sizeof sentence);
-    struct vd_splice splice = {.tenant = stream_tenant(b->stream),
-                               .agent = stream_agent(b->stream),
-                               .stream = b->stream->id,
-                               .seq = seq,
-                               .processed_time_ms = p->now.real_ms,
-                               .class_uid = view->class_uid,
-                               .activity_id = view->activity_id,
-                               .score = &score,
-                               .risk_details = vd_bytes_of(sentence, sentence_len)};
-    /* By way of the stack: room for the longest there is would leave blocks half empty. */
-    size_t ours_len = vd_event_splice_write(&splice, ours), len = event.len + ours_len;
-    uint8_t *value = blocks_reserve(o->blocks, &b->blocks, len);
-    if (value == NULL)
-        return VD_ENOMEM;
-    memcpy(value, event.data, event.len);
-    memcpy(value + event.len, ours, ours_len);
-    b->blocks->used += len;
-    o->metrics->risk_levels[score.risk_level_id]++;
-    o->metrics->events_alerted += score.is_alert;
-    b->published++;
-    struct outlet_record record = p->record;
-    record.value = vd_bytes_of(value, len);
-    record.class_uid = view->class_uid;
-    return hand_over(b, &record);
-}
-
-static int pass(struct passage *p, struct vd_bytes event, uint64_t seq)
-{
-    struct vd_event_view view;
-    struct vd_refusal why;
-    struct vd_validate_limits limits = {.event_max_bytes = p->batch->shard->options.event_max_bytes};
-    int rc = vd_event_validate(&view, event, &limits, p->now.real_ms, &why);
-    return rc != 0 ? refuse(p, event, &why, seq) : score_and_publish(p, event, &view, seq);
 }
 
 /* ---- Back from Kafka */
@@ -349,15 +189,21 @@ static void end(struct batch *b, int64_t now_ns)
         complete(b->stream, now_ns);
 }
 
+static struct passage passage_of(struct batch *b, struct shard_time now)
+{
+    struct shard *shard = b->shard;
+    struct passage p = {
+        .batch = b, .options = &shard->options, .score = shard->score, .notice = &shard->notice, .now = now};
+    passage_begin(&p);
+    return p;
+}
+
 /* SHARD_FORKED, or an error and it is as it was. */
 static int quarantine(struct passage *p, const struct notice_fork *fork)
 {
     struct batch *b = p->batch;
     struct stream *stream = b->stream;
-    vd_buffer_clear(&b->shard->notice);
-    int rc = notice_fork(&b->shard->notice, stream, fork, p->now.real_ms);
-    if (rc == 0)
-        rc = send_notice(p);
+    int rc = passage_fork(p, fork);
     if (rc != 0)
         return rc;
     stream->quarantined = b->fork = true;
@@ -430,7 +276,7 @@ static int pass_new(struct passage *p, struct vd_batch *in)
         } else if (other_history(stream, seq, chain)) {
             uint64_t next = in->head.next != 0 ? in->head.next : p->batch->last_seq + 1;
             rc = quarantine(p, &(struct notice_fork){"another history", in->head.first_seq, next});
-        } else if ((rc = pass(p, event, seq)) == 0) {
+        } else if ((rc = passage_event(p, event, seq)) == 0) {
             stream->taken = seq;
             stream->chain = after;
             metrics->events_received++;

@@ -1,0 +1,148 @@
+/* An event's way through its shard; passage.h tells what may become of it. */
+#include "passage.h"
+
+#include <vedette/error.h>
+#include <vedette/event_splice.h>
+#include <vedette/event_validate.h>
+#include <vedette/event_view.h>
+#include <vedette/log.h>
+
+/* Dead letters of a stream in a second: a broken agent must not be what fills Kafka. */
+enum { LETTERS_A_SECOND = 100 };
+
+void passage_begin(struct passage *p)
+{
+    const struct stream *stream = p->batch->stream;
+    p->record = (struct outlet_record){.partition = p->options->partition,
+                                       .key = stream_key(stream),
+                                       .tenant = stream_tenant(stream),
+                                       .opaque = p->batch};
+}
+
+static int hand_over(const struct passage *p, const struct outlet_record *record)
+{
+    const struct outlet *outlet = p->options->outlet;
+    struct batch *b = p->batch;
+    b->outstanding++; /* before it is handed over, and taken back where that fails */
+    int rc = outlet->send(outlet->self, record);
+    if (rc != 0)
+        b->outstanding--;
+    return rc;
+}
+
+/* What the notice says. */
+static int send_notice(struct passage *p)
+{
+    struct batch *b = p->batch;
+    struct vd_bytes notice = vd_buffer_bytes(p->notice);
+    uint8_t *value = blocks_reserve(p->options->blocks, &b->blocks, notice.len);
+    if (value == NULL)
+        return VD_ENOMEM;
+    memcpy(value, notice.data, notice.len);
+    b->blocks->used += notice.len;
+    struct outlet_record record = p->record;
+    record.value = vd_bytes_of(value, notice.len);
+    return hand_over(p, &record);
+}
+
+static bool letter_allowed(struct stream *stream, int64_t now_ns)
+{
+    int64_t second = now_ns / 1000000000;
+    if (stream->letters_second != second) {
+        stream->letters_second = second;
+        stream->letters = 0;
+    }
+    return stream->letters++ < LETTERS_A_SECOND;
+}
+
+static int send_letter(struct passage *p, struct vd_bytes event, const struct vd_refusal *why)
+{
+    struct batch *b = p->batch;
+    const struct shard_options *o = p->options;
+    size_t path_bytes = strlen(why->path) + 1;
+    uint8_t *value = blocks_reserve(o->blocks, &b->blocks, event.len + path_bytes);
+    if (value == NULL)
+        return VD_ENOMEM;
+    memcpy(value, event.data, event.len);
+    char *path = memcpy(value + event.len, why->path, path_bytes);
+    b->blocks->used += event.len + path_bytes;
+    struct outlet_record record = p->record;
+    record.value = vd_bytes_of(value, event.len);
+    record.reason = why->reason;
+    record.path = path;
+    return hand_over(p, &record);
+}
+
+/* A GAP takes the event's number, so that the events partition alone tells how far each stream is kept. */
+static int refuse(struct passage *p, struct vd_bytes event, const struct vd_refusal *why, uint64_t seq)
+{
+    struct stream *stream = p->batch->stream;
+    struct metrics *metrics = p->options->metrics;
+    bool letter = letter_allowed(stream, p->now.monotonic_ns);
+    metrics->events_refused++;
+    metrics->letters_withheld += !letter;
+    vd_log_debug("event refused", VD_F_BYTES("agent", p->record.key), VD_F_STR("reason", why->reason),
+                 VD_F_STR("path", why->path));
+    vd_buffer_clear(p->notice);
+    int rc = notice_refusal(p->notice, stream, seq, why, letter, p->now.real_ms);
+    /* The letter first: sent twice it is only a letter, but the GAP's number must not be. */
+    if (rc == 0 && letter)
+        rc = send_letter(p, event, why);
+    return rc == 0 ? send_notice(p) : rc;
+}
+
+static int score_and_publish(struct passage *p, struct vd_bytes event, const struct vd_event_view *view,
+                             uint64_t seq)
+{
+    struct batch *b = p->batch;
+    const struct shard_options *o = p->options;
+    struct vd_score score;
+    char sentence[SCORE_SENTENCE_BYTES];
+    uint8_t ours[VD_SPLICE_MAX_BYTES];
+    struct score_input input =
+        score_input_of(view, stream_tenant(b->stream), stream_agent(b->stream), p->now.real_ms);
+    int rc = score_event(p->score, &input, &score);
+    if (rc < 0)
+        return rc;
+    size_t sentence_len = score_sentence(&score, sentence, sizeof sentence);
+    struct vd_splice splice = {.tenant = stream_tenant(b->stream),
+                               .agent = stream_agent(b->stream),
+                               .stream = b->stream->id,
+                               .seq = seq,
+                               .processed_time_ms = p->now.real_ms,
+                               .class_uid = view->class_uid,
+                               .activity_id = view->activity_id,
+                               .score = &score,
+                               .risk_details = vd_bytes_of(sentence, sentence_len)};
+    /* By way of the stack: room for the longest there is would leave blocks half empty. */
+    size_t ours_len = vd_event_splice_write(&splice, ours), len = event.len + ours_len;
+    uint8_t *value = blocks_reserve(o->blocks, &b->blocks, len);
+    if (value == NULL)
+        return VD_ENOMEM;
+    memcpy(value, event.data, event.len);
+    memcpy(value + event.len, ours, ours_len);
+    b->blocks->used += len;
+    o->metrics->risk_levels[score.risk_level_id]++;
+    o->metrics->events_alerted += score.is_alert;
+    b->published++;
+    struct outlet_record record = p->record;
+    record.value = vd_bytes_of(value, len);
+    record.class_uid = view->class_uid;
+    return hand_over(p, &record);
+}
+
+int passage_event(struct passage *p, struct vd_bytes event, uint64_t seq)
+{
+    struct vd_event_view view;
+    struct vd_refusal why;
+    struct vd_validate_limits limits = {.event_max_bytes = p->options->event_max_bytes};
+    int rc = vd_event_validate(&view, event, &limits, p->now.real_ms, &why);
+    return rc != 0 ? refuse(p, event, &why, seq) : score_and_publish(p, event, &view, seq);
+}
+
+int passage_fork(struct passage *p, const struct notice_fork *fork)
+{
+    vd_buffer_clear(p->notice);
+    int rc = notice_fork(p->notice, p->batch->stream, fork, p->now.real_ms);
+    return rc == 0 ? send_notice(p) : rc;
+}
