@@ -1,21 +1,31 @@
-/* A blocking reader of one topic, without a consumer group: for tools.
+/* A blocking reader of one topic, without joining a consumer group: for tools and for a shard's recovery.
  *
  * It uses librdkafka's simple consumer, because a group would need a name, permissions and offsets that a
  * reader of today's events has no use for. All partitions feed one queue. */
+#include "consumer.h"
+
 #include <stdio.h>
 #include <unistd.h>
 #include <vedette/clock.h>
 #include <vedette/error.h>
 #include <vedette/memory.h>
 
-#include "conf.h"
-
 enum { METADATA_RETRY_MS = 100 };
 
 static const struct vd_kafka_property CONSUMER[] = {
     {"auto.offset.reset", "earliest"},
-    {"fetch.error.backoff.ms", "100"},
+    {"isolation.level", "read_committed"},
+    {"enable.auto.commit", "false"},
+    {"fetch.error.backoff.ms", "50"},
+    /* librdkafka 2.0.2 sleeps for a second whenever this many are queued; the bytes are limit enough. */
+    {"queued.min.messages", "10000000"},
     {"queued.max.messages.kbytes", "16384"},
+};
+
+/* For who reads up to the end: a broker keeps the request that finds it for so long. */
+static const struct vd_kafka_property UNTIL_END[] = {
+    {"enable.partition.eof", "true"},
+    {"fetch.wait.max.ms", "20"},
 };
 
 struct vd_consumer {
@@ -23,7 +33,12 @@ struct vd_consumer {
     rd_kafka_topic_t *topic;
     rd_kafka_queue_t *queue;
     rd_kafka_message_t *message;
-    int32_t partitions, started;
+    int32_t partitions;
+    int32_t first, started; /* the partitions that are read: [first, first + started) */
+    bool until_end;
+    bool *ended; /* by partition, with until_end */
+    int32_t ended_count;
+    int64_t end;
 };
 
 /* One metadata request: partitions, 0 where the topic is not there, or a negative error. */
@@ -65,51 +80,114 @@ static int find_partitions(struct vd_consumer *c, int64_t deadline_ms, char *err
 
 /* A known offset spares a request that librdkafka repeats only after half a second; a beginning that is no
  * longer 0 is found by auto.offset.reset. */
-static int start_partition(struct vd_consumer *c, int32_t partition, enum vd_consumer_from from,
-                           int timeout_ms, char *error)
+int vd_consumer_start(struct vd_consumer *c, int32_t partition, int64_t offset, char *error)
 {
-    int64_t low = 0, start = 0;
-    const char *name = rd_kafka_topic_name(c->topic);
-    if (from == VD_CONSUME_END) {
-        rd_kafka_resp_err_t err =
-            rd_kafka_query_watermark_offsets(c->rk, name, partition, &low, &start, timeout_ms);
-        if (err != RD_KAFKA_RESP_ERR_NO_ERROR)
-            return vd_kafka_error(error, name, err);
-    }
-    if (rd_kafka_consume_start_queue(c->topic, partition, start, c->queue) != 0)
-        return vd_kafka_error(error, name, rd_kafka_last_error());
-    c->started++;
+    if (rd_kafka_consume_start_queue(c->topic, partition, offset, c->queue) != 0)
+        return vd_kafka_error(error, rd_kafka_topic_name(c->topic), rd_kafka_last_error());
+    if (c->started++ == 0)
+        c->first = partition;
     return 0;
 }
 
-static int consumer_open(struct vd_consumer *c, const struct vd_kafka_options *options, const char *topic,
-                         enum vd_consumer_from from, int timeout_ms, char *error)
+void vd_consumer_stop(struct vd_consumer *c)
 {
-    int64_t deadline_ms = vd_clock_monotonic_ms() + timeout_ms;
+    for (int32_t i = 0; i < c->started; i++)
+        rd_kafka_consume_stop(c->topic, c->first + i);
+    c->started = c->ended_count = 0;
+    memset(c->ended, 0, (size_t)c->partitions * sizeof *c->ended);
+}
+
+static int start_all(struct vd_consumer *c, enum vd_consumer_from from, int timeout_ms, char *error)
+{
+    int64_t low, start = 0;
+    int result = 0;
+    const char *name = rd_kafka_topic_name(c->topic);
+    for (int32_t i = 0; i < c->partitions && result == 0; i++) {
+        rd_kafka_resp_err_t err = RD_KAFKA_RESP_ERR_NO_ERROR;
+        if (from == VD_CONSUME_END)
+            err = rd_kafka_query_watermark_offsets(c->rk, name, i, &low, &start, timeout_ms);
+        result = err == RD_KAFKA_RESP_ERR_NO_ERROR ? vd_consumer_start(c, i, start, error)
+                                                   : vd_kafka_error(error, name, err);
+    }
+    return result;
+}
+
+int vd_consumer_committed(struct vd_consumer *c, int32_t partition, int timeout_ms, int64_t *offset,
+                          char *error)
+{
+    const char *name = rd_kafka_topic_name(c->topic);
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
+    rd_kafka_topic_partition_t *asked = rd_kafka_topic_partition_list_add(list, name, partition);
+    rd_kafka_resp_err_t err = rd_kafka_committed(c->rk, list, timeout_ms);
+    if (err == RD_KAFKA_RESP_ERR_NO_ERROR)
+        err = asked->err;
+    *offset = asked->offset >= 0 ? asked->offset : 0;
+    rd_kafka_topic_partition_list_destroy(list);
+    return err == RD_KAFKA_RESP_ERR_NO_ERROR ? 0 : vd_kafka_error(error, "the group's offset", err);
+}
+
+static int handle_open(struct vd_consumer *c, const struct vd_kafka_options *options, const char *topic,
+                       const char *group, char *error)
+{
     rd_kafka_conf_t *conf = vd_kafka_conf_new(options, CONSUMER, sizeof CONSUMER / sizeof *CONSUMER, error);
     if (conf == NULL)
         return VD_ECONFIG;
+    for (size_t i = 0; c->until_end && i < sizeof UNTIL_END / sizeof *UNTIL_END; i++)
+        rd_kafka_conf_set(conf, UNTIL_END[i].name, UNTIL_END[i].value, error, VD_KAFKA_ERROR_BYTES);
+    if (group != NULL)
+        rd_kafka_conf_set(conf, "group.id", group, error, VD_KAFKA_ERROR_BYTES);
     int result = vd_kafka_handle_new(&c->rk, RD_KAFKA_CONSUMER, conf, error);
     if (result < 0)
         return result;
     c->queue = rd_kafka_queue_new(c->rk);
     c->topic = rd_kafka_topic_new(c->rk, topic, NULL);
-    if (c->topic == NULL)
-        return vd_kafka_error(error, topic, rd_kafka_last_error());
-    result = find_partitions(c, deadline_ms, error);
-    for (int32_t i = 0; i < c->partitions && result == 0; i++)
-        result = start_partition(c, i, from, timeout_ms, error);
-    return result;
+    return c->topic == NULL ? vd_kafka_error(error, topic, rd_kafka_last_error()) : 0;
 }
 
-int vd_consumer_new(struct vd_consumer **out, const struct vd_kafka_options *options, const char *topic,
-                    enum vd_consumer_from from, int timeout_ms, char *error)
+static int consumer_open(struct vd_consumer *c, const struct vd_kafka_options *options, const char *topic,
+                         const char *group, int timeout_ms, char *error)
+{
+    int64_t deadline_ms = vd_clock_monotonic_ms() + timeout_ms;
+    int result = handle_open(c, options, topic, group, error);
+    if (result == 0)
+        result = find_partitions(c, deadline_ms, error);
+    if (result < 0)
+        return result;
+    c->ended = vd_calloc((size_t)c->partitions, sizeof *c->ended);
+    return c->ended == NULL ? VD_ENOMEM : 0;
+}
+
+static int consumer_new(struct vd_consumer **out, const struct vd_kafka_options *options, const char *topic,
+                        const char *group, bool until_end, int timeout_ms, char *error)
 {
     *error = '\0';
     struct vd_consumer *c = vd_calloc(1, sizeof *c);
     if (c == NULL)
         return VD_ENOMEM;
-    int result = consumer_open(c, options, topic, from, timeout_ms, error);
+    c->until_end = until_end;
+    int result = consumer_open(c, options, topic, group, timeout_ms, error);
+    if (result < 0) {
+        vd_consumer_free(c);
+        return result;
+    }
+    *out = c;
+    return 0;
+}
+
+int vd_consumer_open(struct vd_consumer **out, const struct vd_kafka_options *options, const char *topic,
+                     const char *group, int timeout_ms, char *error)
+{
+    return consumer_new(out, options, topic, group, true, timeout_ms, error);
+}
+
+int vd_consumer_new(struct vd_consumer **out, const struct vd_kafka_options *options, const char *topic,
+                    enum vd_consumer_from from, int timeout_ms, char *error)
+{
+    struct vd_consumer *c = NULL;
+    int result = consumer_new(&c, options, topic, NULL, from == VD_CONSUME_WHOLE, timeout_ms, error);
+    if (result < 0)
+        return result;
+    result = start_all(c, from, timeout_ms, error);
     if (result < 0) {
         vd_consumer_free(c);
         return result;
@@ -129,14 +207,47 @@ static struct vd_consumed consumed_of(const rd_kafka_message_t *message)
     };
 }
 
+/* Whether that was the last partition to end. A live topic's ends again and again; the first time counts. */
+static bool note_end(struct vd_consumer *c)
+{
+    bool *ended = &c->ended[c->message->partition];
+    bool news = !*ended;
+    *ended = true;
+    c->ended_count += news;
+    c->end = c->message->offset;
+    return news && c->ended_count == c->started;
+}
+
+int64_t vd_consumer_end(const struct vd_consumer *c)
+{
+    return c->end;
+}
+
+/* The next message that is not just the end of some partition; VD_KAFKA_NOTHING or VD_KAFKA_END without. */
+static int next_message(struct vd_consumer *c, int timeout_ms)
+{
+    int64_t deadline_ms = vd_clock_monotonic_ms() + timeout_ms;
+    for (;;) {
+        if (c->message != NULL)
+            rd_kafka_message_destroy(c->message);
+        c->message = rd_kafka_consume_queue(c->queue, timeout_ms);
+        if (c->message == NULL)
+            return VD_KAFKA_NOTHING;
+        if (c->message->err != RD_KAFKA_RESP_ERR__PARTITION_EOF)
+            return 0;
+        if (note_end(c))
+            return VD_KAFKA_END;
+        int64_t left_ms = deadline_ms - vd_clock_monotonic_ms();
+        timeout_ms = left_ms > 0 ? (int)left_ms : 0;
+    }
+}
+
 int vd_consumer_poll(struct vd_consumer *c, int timeout_ms, struct vd_consumed *record, char *error)
 {
-    if (c->message != NULL)
-        rd_kafka_message_destroy(c->message);
     rd_kafka_poll(c->rk, 0); /* errors of the handle itself; without this they would pile up */
-    c->message = rd_kafka_consume_queue(c->queue, timeout_ms);
-    if (c->message == NULL)
-        return VD_KAFKA_NOTHING;
+    int result = next_message(c, timeout_ms);
+    if (result != 0)
+        return result;
     if (c->message->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
         snprintf(error, VD_KAFKA_ERROR_BYTES, "%s", rd_kafka_message_errstr(c->message));
         return VD_EKAFKA;
@@ -163,12 +274,13 @@ void vd_consumer_free(struct vd_consumer *c)
     if (c->message != NULL)
         rd_kafka_message_destroy(c->message);
     for (int32_t i = 0; i < c->started; i++)
-        rd_kafka_consume_stop(c->topic, i);
+        rd_kafka_consume_stop(c->topic, c->first + i);
     if (c->topic != NULL)
         rd_kafka_topic_destroy(c->topic);
     if (c->queue != NULL)
         rd_kafka_queue_destroy(c->queue);
     if (c->rk != NULL)
         rd_kafka_destroy(c->rk);
+    vd_free(c->ended);
     vd_free(c);
 }

@@ -3,7 +3,7 @@
 #ifndef VEDETTE_KAFKA_PRODUCER_H
 #define VEDETTE_KAFKA_PRODUCER_H
 
-#include "conf.h"
+#include "sender.h"
 
 /* What a metadata request, made on a thread of libuv's pool, found out. */
 struct vd_producer_probe {
@@ -16,18 +16,12 @@ struct vd_producer_probe {
 };
 
 struct vd_producer {
-    rd_kafka_t *rk;
-    rd_kafka_queue_t *queue;
-    rd_kafka_event_t *event; /* deliveries of which only a part was handed on */
-    rd_kafka_topic_t *topics[VD_TOPIC_COUNT];
+    struct vd_sender sender;
     char *prefix;
     uv_loop_t *loop;
     struct vd_producer_callbacks callbacks;
     void *arg;
-    int wake_fd; /* librdkafka writes to it when its queue is no longer empty */
-    uv_poll_t wake;
     uv_timer_t timer; /* the next probe, or the next purge */
-    size_t queued;
     int32_t partitions;
     enum vd_producer_state state;
     uint32_t outages; /* times that all brokers were lost */
@@ -37,8 +31,6 @@ struct vd_producer {
     void (*close_cb)(void *arg);
 };
 
-/* producer.c: the handle of a topic, made at first use; NULL without memory. */
-rd_kafka_topic_t *vd_producer_topic(struct vd_producer *p, enum vd_topic topic);
 /* producer.c: asks librdkafka to give everything back, now and again until it has. */
 void vd_producer_purge(struct vd_producer *p);
 /* producer.c: once closing, frees what nothing uses any more; else does nothing. */

@@ -12,6 +12,8 @@
 #include <assert.h>
 #include <stdio.h>
 
+#include "metadata.h"
+
 enum { PROBE_TIMEOUT_MS = 500, PROBE_AGAIN_MS = 200 };
 
 /* What the producer is sure to need; the others are their readers' concern. */
@@ -31,39 +33,19 @@ static void set_state(struct vd_producer *p, enum vd_producer_state state, const
 
 /* ---- On the pool's thread */
 
-static const rd_kafka_metadata_topic_t *find(const rd_kafka_metadata_t *metadata, const char *name)
-{
-    for (int i = 0; i < metadata->topic_cnt; i++)
-        if (strcmp(metadata->topics[i].topic, name) == 0)
-            return &metadata->topics[i];
-    return NULL;
-}
-
-static bool topic_usable(struct vd_producer_probe *probe, const rd_kafka_metadata_t *metadata,
-                         const char *name)
-{
-    const rd_kafka_metadata_topic_t *topic = find(metadata, name);
-    rd_kafka_resp_err_t err = topic == NULL ? RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART : topic->err;
-    if (err == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART)
-        snprintf(probe->why, sizeof probe->why,
-                 "topic %s does not exist: make it with `vedette topics create`", name);
-    else if (err != RD_KAFKA_RESP_ERR_NO_ERROR)
-        snprintf(probe->why, sizeof probe->why, "topic %s: %s", name, rd_kafka_err2str(err));
-    else
-        return true;
-    return false;
-}
-
 static void judge(struct vd_producer_probe *probe, const char *prefix, const rd_kafka_metadata_t *metadata)
 {
     char name[VD_TOPIC_NAME_BYTES];
+    int32_t partitions = 0;
     for (size_t i = 0; i < sizeof REQUIRED / sizeof *REQUIRED; i++) {
         vd_topic_name(REQUIRED[i], prefix, name);
-        if (!topic_usable(probe, metadata, name))
+        int32_t found = vd_kafka_topic_partitions(metadata, name, probe->why);
+        if (found == 0)
             return;
+        if (REQUIRED[i] == VD_TOPIC_EVENTS)
+            partitions = found;
     }
-    vd_topic_name(VD_TOPIC_EVENTS, prefix, name);
-    probe->partitions = find(metadata, name)->partition_cnt;
+    probe->partitions = partitions;
 }
 
 static void probe_work(uv_work_t *work)
@@ -71,11 +53,10 @@ static void probe_work(uv_work_t *work)
     struct vd_producer *p = work->data;
     struct vd_producer_probe *probe = &p->probe;
     const rd_kafka_metadata_t *metadata;
-    rd_kafka_resp_err_t err = rd_kafka_metadata(p->rk, 0, NULL, &metadata, PROBE_TIMEOUT_MS);
+    rd_kafka_resp_err_t err = rd_kafka_metadata(p->sender.rk, 0, NULL, &metadata, PROBE_TIMEOUT_MS);
     probe->answered = err == RD_KAFKA_RESP_ERR_NO_ERROR;
     if (!probe->answered) {
-        bool silent = err == RD_KAFKA_RESP_ERR__TRANSPORT || err == RD_KAFKA_RESP_ERR__TIMED_OUT;
-        snprintf(probe->why, sizeof probe->why, "%s", silent ? "no broker answers" : rd_kafka_err2str(err));
+        snprintf(probe->why, sizeof probe->why, "%s", vd_kafka_silence(err));
         return;
     }
     judge(probe, p->prefix, metadata);
@@ -126,14 +107,14 @@ int vd_producer_probe_start(struct vd_producer *p)
     probe->work.data = p;
     /* Metadata is asked for the topics that the handle knows, which also saves the first records a wait. */
     for (size_t i = 0; i < sizeof REQUIRED / sizeof *REQUIRED; i++)
-        vd_producer_topic(p, REQUIRED[i]);
+        vd_sender_topic(&p->sender, REQUIRED[i]);
     return uv_queue_work(p->loop, &probe->work, probe_work, on_probed);
 }
 
 static void fail(struct vd_producer *p)
 {
     char why[VD_KAFKA_ERROR_BYTES];
-    rd_kafka_fatal_error(p->rk, why, sizeof why);
+    rd_kafka_fatal_error(p->sender.rk, why, sizeof why);
     set_state(p, VD_PRODUCER_FAILED, why);
     vd_producer_purge(p);
 }
