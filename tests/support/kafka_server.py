@@ -23,10 +23,11 @@ PROPERTIES = """\
 process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@127.0.0.1:{controller_port}
-listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller_port}
-advertised.listeners=PLAINTEXT://127.0.0.1:{port}
+listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller_port}{doors}
+advertised.listeners=PLAINTEXT://127.0.0.1:{port}{advertised_doors}
 controller.listener.names=CONTROLLER
-listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT
+listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT{door_protocols}
+inter.broker.listener.name=PLAINTEXT
 log.dirs={folder}/log
 auto.create.topics.enable=false
 default.replication.factor=1
@@ -46,9 +47,13 @@ def fetch_kafka():
 
 
 class KafkaServer:
-    """A broker in `folder`: settings, log directory and server.log stay there across stop and start."""
+    """A broker in `folder`: settings, log directory and server.log stay there across stop and start.
 
-    def __init__(self, folder):
+    advertised: name of a further listener → the port that its clients are told, which is somebody's who passes their
+    bytes on to doors[name]: so each client can have a link of its own to be harmed.
+    """
+
+    def __init__(self, folder, advertised=None):
         fetch_kafka()
         self.folder = Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -57,8 +62,13 @@ class KafkaServer:
         self.log = self.folder / "server.log"
         self.process = None
         self._settings = self.folder / "server.properties"
-        self._settings.write_text(
-            PROPERTIES.format(port=self.port, controller_port=free_port(), folder=self.folder))
+        advertised = advertised or {}
+        self.doors = {name: free_port() for name in advertised}
+        self._settings.write_text(PROPERTIES.format(
+            port=self.port, controller_port=free_port(), folder=self.folder,
+            doors="".join(f",{name}://127.0.0.1:{port}" for name, port in self.doors.items()),
+            advertised_doors="".join(f",{name}://127.0.0.1:{port}" for name, port in advertised.items()),
+            door_protocols="".join(f",{name}:PLAINTEXT" for name in advertised)))
         cluster = base64.urlsafe_b64encode(b"\0" + uuid.uuid4().bytes[1:]).decode().rstrip("=")
         with self.log.open("ab") as log:
             subprocess.run([*JAVA, "kafka.tools.StorageTool", "format", "-t", cluster, "-c", self._settings],
