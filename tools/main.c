@@ -17,6 +17,7 @@ static const struct command COMMANDS[] = {
     {"parse", parse_main, "show what an agent makes of log lines, as OCSF JSON"},
     {"identity", identity_main, "make a certificate authority, and certificates for agents and collectors"},
     {"topics", topics_main, "create the Kafka topics"},
+    {"spool", spool_main, "look into an agent's spool, and repair it"},
     {"load", load_main, "simulate many agents, and measure what the collector acknowledges"},
 };
 enum { COMMAND_COUNT = sizeof COMMANDS / sizeof *COMMANDS };

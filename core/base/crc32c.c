@@ -57,11 +57,16 @@ __attribute__((target("sse4.2"))) static uint32_t by_instruction(uint32_t crc, c
 }
 #endif
 
+uint32_t vd_crc32c_by_table(uint32_t before, struct vd_bytes bytes)
+{
+    return ~by_table(~before, bytes.data, bytes.len);
+}
+
 uint32_t vd_crc32c(uint32_t before, struct vd_bytes bytes)
 {
 #ifdef __x86_64__
     if (__builtin_cpu_supports("sse4.2"))
         return ~by_instruction(~before, bytes.data, bytes.len);
 #endif
-    return ~by_table(~before, bytes.data, bytes.len);
+    return vd_crc32c_by_table(before, bytes);
 }

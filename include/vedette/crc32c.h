@@ -7,5 +7,7 @@
 
 /* before: 0, or the sum over what precedes bytes. */
 uint32_t vd_crc32c(uint32_t before, struct vd_bytes bytes);
+/* The same, for processors without an instruction for it. */
+uint32_t vd_crc32c_by_table(uint32_t before, struct vd_bytes bytes);
 
 #endif
