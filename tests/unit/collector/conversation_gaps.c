@@ -204,6 +204,55 @@ static void a_next_that_no_agent_can_have_runs_nothing_over(void **state)
     conversation_deinit(&h.c);
 }
 
+/* ---- The agent's half */
+
+static void on_welcome(void *arg, const struct vd_welcome *welcome)
+{
+    (void)arg, (void)welcome;
+}
+
+static void on_ack(void *arg, const struct vd_ack *ack)
+{
+    (void)arg, (void)ack;
+}
+
+/* What the client sends after its GAP follows; a mark on the GAP is one that it believes. */
+static void an_agent_goes_on_behind_its_gap(void **state)
+{
+    static const struct vd_client_callbacks callbacks = {.welcome = on_welcome, .ack = on_ack};
+    struct half h = {0};
+    struct vd_client client;
+    struct vd_hello hello = hello_of(1, 100);
+    struct vd_buffer payload;
+    const struct vd_batch_head head = {.first_seq = 50, .lost = 49};
+    const struct vd_gap gap = {.reason = VD_GAP_SPOOL_DAMAGED, .from = 1, .to = 50, .time_ms = 1};
+    struct vd_buffer event;
+    (void)state;
+    conversation_init(&h.c, &LIMITS, &CALLBACKS, &h);
+    vd_client_init(&client, &callbacks, NULL);
+    assert_int_equal(vd_client_hello(&client, &hello), 0);
+    assert_int_equal(conversation_feed(&h.c, vd_buffer_bytes(&client.out)), 0);
+    vd_buffer_clear(&client.out);
+    assert_int_equal(vd_client_feed(&client, vd_buffer_bytes(&h.c.out)), 0);
+    vd_buffer_clear(&h.c.out);
+    vd_buffer_init(&payload, 4096);
+    vd_buffer_init(&event, 4096);
+    assert_int_equal(vd_gap_write(&event, &gap), 0);
+    assert_int_equal(vd_batch_write_head(&payload, &head), 0);
+    assert_int_equal(vd_batch_write_event(&payload, vd_buffer_bytes(&event)), 0);
+    assert_int_equal(vd_client_send(&client, &head, vd_buffer_bytes(&payload), 1), 0);
+    assert_int_equal(client.next[0], 51);
+    assert_int_equal(conversation_feed(&h.c, vd_buffer_bytes(&client.out)), 0);
+    conversation_kept(&h.c, 0, 50, 1);
+    assert_int_equal(conversation_ack(&h.c), 0);
+    assert_int_equal(vd_client_feed(&client, vd_buffer_bytes(&h.c.out)), 0);
+    assert_int_equal(client.marks[0], 50);
+    vd_buffer_deinit(&event);
+    vd_buffer_deinit(&payload);
+    vd_client_deinit(&client);
+    conversation_deinit(&h.c);
+}
+
 /* ---- FORKED, at the agent */
 
 struct told {
@@ -274,6 +323,7 @@ int main(void)
         cmocka_unit_test(a_backlog_gets_less_credit),
         cmocka_unit_test(credit_never_falls),
         cmocka_unit_test(a_next_that_no_agent_can_have_runs_nothing_over),
+        cmocka_unit_test(an_agent_goes_on_behind_its_gap),
         cmocka_unit_test(a_forked_stream_is_told_with_its_mark),
         cmocka_unit_test(a_fork_of_a_stream_never_offered_is_not_believed),
     };

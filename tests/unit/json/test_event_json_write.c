@@ -49,6 +49,7 @@ static void texts(void **state)
         {EVENT("\x32\x05\x0a\x03uid\x32\x05\x22\x03\x74\x65\x6e"),
          "{\"metadata\":{\"uid\":\"uid\",\"tenant_uid\":\"ten\"}}"},
         {EVENT("\x32\x03\x0a\x01\x61\x32\x03\x0a\x01\x62"), "{\"metadata\":{\"uid\":\"b\"}}"},
+        {EVENT("\x32\x05\x7a\x03GAP"), "{\"metadata\":{\"event_code\":\"GAP\"}}"},
         {EVENT("\x3a\x00"), "{\"device\":{}}"},
         {EVENT("\x9a\x02\x01\x61\x9a\x02\x00"), "{\"privileges\":[\"a\",\"\"]}"},
         /* strings */

@@ -46,6 +46,7 @@ static const struct verdict verdicts[] = {
     {"the least event", BYTES(HEAD), NULL, NULL},
     {"a base event", BYTES("\x28\x80\xd0\x95\xff\xbc\x31"), NULL, NULL},
     {"overwritten fields", BYTES(HEAD "\x32\x07\x0a\x01u\x22\x02tt"), NULL, NULL},
+    {"an event code", BYTES(HEAD "\x32\x05\x7a\x03GAP"), NULL, NULL},
     {"an unmapped entry", BYTES(HEAD "\xc2\x01\x06\x0a\x01k\x12\x01v"), NULL, NULL},
     {"exit code 0", BYTES(HEAD "\xa0\x02\x00"), NULL, NULL},
     {"UTF-8", BYTES(HEAD "\x7a\x05\xe4\xb8\xad\xc3\xa9"), NULL, NULL},

@@ -49,6 +49,7 @@ static void objects_agree(const struct vd_event_view *view, const Vedette__V1__E
     text_is(view->uid, metadata != NULL ? metadata->uid : "");
     text_is(view->tenant_uid, metadata != NULL ? metadata->tenant_uid : "");
     text_is(view->stream_uid, metadata != NULL ? metadata->stream_uid : "");
+    text_is(view->event_code, metadata != NULL ? metadata->event_code : "");
     assert_int_equal(view->sequence, metadata != NULL ? metadata->sequence : 0);
     text_is(view->device_uid, device != NULL ? device->uid : "");
     text_is(view->device_hostname, device != NULL ? device->hostname : "");
