@@ -148,8 +148,6 @@ static void print_summary(const struct look *l)
 static int list(const char *folder)
 {
     struct look l = {.found = false};
-    printf("%20s %10s %10s %12s %12s %10s  %s\n", "base", "records", "events", "used", "bytes", "age",
-           "file");
     int rc = vd_spool_inspect(
         folder, &(struct vd_spool_look){.arg = &l, .segment = list_segment, .cursor = list_cursor});
     if (rc != 0)

@@ -66,6 +66,7 @@ void spool_adopt_segments(struct vd_spool *s)
     w->past_count = 0;
     s->newest = w->now;
     s->durable = w->synced;
+    s->low_space = w->low_space;
 }
 
 /* Batches that are on disk: counted, and given back. */
@@ -102,7 +103,6 @@ int vd_spool_commit_end(struct vd_spool *s, struct vd_spool_commit *c)
     spool_adopt_segments(s);
     settle(s, c);
     take_back(s, c->left);
-    s->low_space = s->writer.low_space;
     s->failed = c->rc != 0;
     s->failed_ms = s->asked_ms;
     return c->rc;

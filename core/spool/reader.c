@@ -5,6 +5,7 @@
  * looking for the next valid one; each step moves the number or the place in the segment forward, so it ends.
  */
 #include <assert.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -88,17 +89,20 @@ static void make_hole(struct vd_spool_reader *r, uint64_t to)
 
 /* ---- Records */
 
-static bool enter_segment(struct vd_spool_reader *r, const struct spool_extent *e)
+/* 0; VD_EIO: it is gone; VD_ENOMEM: not now, for want of memory or descriptors. */
+static int enter_segment(struct vd_spool_reader *r, const struct spool_extent *e)
 {
     char name[SPOOL_NAME_BYTES];
     if (r->fd >= 0 && r->base == e->base)
-        return true;
+        return 0;
     leave_segment(r);
     spool_segment_name(e->base, name);
     r->fd = openat(r->s->folder.stream, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
     r->base = e->base;
     r->at = (size_t)e->body;
-    return r->fd >= 0;
+    if (r->fd >= 0)
+        return 0;
+    return errno == EMFILE || errno == ENFILE || errno == ENOMEM ? VD_ENOMEM : VD_EIO;
 }
 
 /* The record at r->at. False: it is damaged, or there is none. */
@@ -119,24 +123,27 @@ static bool read_record(struct vd_spool_reader *r, const struct spool_extent *e,
                              spool_header_seed(r->s->stream, e->base), e->base) == 0;
 }
 
-/* Moves r->at to the next valid record behind it; false: there is none. */
-static bool read_over_damage(struct vd_spool_reader *r, const struct spool_extent *e)
+/* Moves r->at to the next valid record behind it. VD_ENOTFOUND: there is none; VD_ENOMEM. */
+static int read_over_damage(struct vd_spool_reader *r, const struct spool_extent *e)
 {
     struct spool_header header = {.base = e->base, .body = r->at + 8};
     struct spool_walk w;
     struct spool_record record;
     uint8_t *bytes;
     size_t len;
-    if (r->at >= e->used || spool_segment_load(r->fd, &bytes, &len) != 0)
-        return false;
+    if (r->at >= e->used)
+        return VD_ENOTFOUND;
+    int rc = spool_segment_load(r->fd, &bytes, &len);
+    if (rc != 0)
+        return rc;
     memcpy(header.stream, r->s->stream, VD_STREAM_BYTES);
     spool_walk_init(&w, vd_bytes_of(bytes, len < e->used ? len : (size_t)e->used), &header, e->end);
     w.expect = r->seq;
-    bool found = w.at < w.segment.len && spool_walk_next(&w, &record);
-    if (found)
+    rc = w.at < w.segment.len && spool_walk_next(&w, &record) ? 0 : VD_ENOTFOUND;
+    if (rc == 0)
         r->at = w.at - record.bytes;
     vd_free(bytes);
-    return found;
+    return rc;
 }
 
 static bool unpack(struct vd_spool_reader *r, const struct spool_record *record)
@@ -157,34 +164,31 @@ static bool unpack(struct vd_spool_reader *r, const struct spool_record *record)
     return true;
 }
 
-/* Finds the record of r->seq, or makes a hole. */
-static void load(struct vd_spool_reader *r, const struct spool_extent *e)
+/* Finds the record of r->seq, or makes a hole. VD_ENOMEM: later, perhaps. */
+static int load(struct vd_spool_reader *r, const struct spool_extent *e)
 {
     struct spool_record record;
-    uint64_t end = e->base == r->s->newest.base && r->s->newest.size > 0 ? r->s->durable : e->end;
-    if (!enter_segment(r, e)) {
-        make_hole(r, end - 1);
-        return;
-    }
-    for (;;) {
+    uint64_t end = e == &r->s->newest ? r->s->durable : e->end;
+    int rc = enter_segment(r, e);
+    while (rc == 0) {
         if (!read_record(r, e, &record)) {
-            if (!read_over_damage(r, e)) {
-                make_hole(r, end - 1);
-                return;
-            }
+            rc = read_over_damage(r, e);
             continue;
         }
         if (record.first > r->seq) {
             make_hole(r, (record.first < end ? record.first : end) - 1);
-            return;
+            return 0;
         }
         r->at += record.bytes;
         if (record.first + record.count <= r->seq)
             continue;
         if (!unpack(r, &record))
             make_hole(r, record.first + record.count - 1);
-        return;
+        return 0;
     }
+    if (rc != VD_ENOMEM)
+        make_hole(r, end - 1);
+    return rc == VD_ENOMEM ? rc : 0;
 }
 
 /* ---- Items */
@@ -220,8 +224,8 @@ const struct vd_spool_item *vd_spool_peek(struct vd_spool_reader *r)
         const struct spool_extent *e = spool_extent_find(r->s, r->seq);
         if (e == NULL)
             make_hole(r, r->s->durable - 1);
-        else
-            load(r, e);
+        else if (load(r, e) != 0)
+            return NULL;
     }
     return &r->item;
 }

@@ -2,10 +2,12 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
+#include "file.h"
 #include "rig.h"
 
 static const uint8_t NEW_STREAM[VD_STREAM_BYTES] = {7, 7, 7};
@@ -83,11 +85,58 @@ static void marks_at_the_edges(void **state)
     }
 }
 
+static int operations_left = -1;
+
+int vd_spool_fault(enum spool_operation operation, size_t *len)
+{
+    (void)operation, (void)len;
+    if (operations_left > 0 && --operations_left == 0)
+        _exit(1);
+    return 0;
+}
+
+/* Either all of the old stream, or all of the new one. */
+static void killed_anywhere(void **state)
+{
+    (void)state;
+    int status = 1, forked = 0;
+    for (int at = 1; status != 0; at++) {
+        struct rig r;
+        rig_init(&r);
+        rig_open(&r);
+        rig_fill(&r, 1500);
+        rig_close(&r);
+        pid_t child = fork();
+        if (child == 0) {
+            struct vd_spool_hole lost;
+            rig_open(&r);
+            operations_left = at;
+            _exit(vd_spool_fork(r.s, NEW_STREAM, 300, &lost) == 0 ? 0 : 2);
+        }
+        assert_int_equal(waitpid(child, &status, 0), child);
+        status = WEXITSTATUS(status);
+        assert_int_not_equal(status, 2);
+        rig_open(&r);
+        assert_int_equal(r.recovery.holes, 0);
+        assert_int_equal(rig_cursor(&r), 1500);
+        if (vd_spool_stream(r.s)[0] == NEW_STREAM[0]) {
+            check_moved(&r, 301, 1200);
+            forked++;
+        } else {
+            assert_int_equal(rig_check_from(&r, 1), 0);
+            assert_int_equal(vd_spool_next(r.s), 1501);
+        }
+        rig_deinit(&r);
+    }
+    assert_true(forked > 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_was_not_acknowledged_moves),
         cmocka_unit_test(marks_at_the_edges),
+        cmocka_unit_test(killed_anywhere),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include <vedette/error.h>
+#include <vedette/memory.h>
 
 #include "rig.h"
 
@@ -275,6 +276,63 @@ static void sources_have_names(void **state)
     rig_deinit(&r);
 }
 
+/* Below the floor nothing begins, and all goes on above it. */
+static void free_space_has_a_floor(void **state)
+{
+    (void)state;
+    struct rig r;
+    rig_init(&r);
+    r.options.free_floor_bytes = UINT64_C(1) << 60;
+    rig_open(&r);
+    assert_int_equal(rig_append(&r), VD_SPOOL_FULL);
+    assert_int_equal(vd_spool_next(r.s), 1);
+    rig_close(&r);
+    r.options.free_floor_bytes = 0;
+    rig_open(&r);
+    rig_fill(&r, 10);
+    rig_close(&r);
+    r.options.free_floor_bytes = UINT64_C(1) << 60;
+    rig_open(&r);
+    for (int rc = 0; rc == 0;) { /* what is allocated is still filled */
+        rc = rig_append(&r);
+        assert_true(rc == 0 || rc == VD_SPOOL_FULL);
+        assert_int_equal(vd_spool_commit_now(r.s), 0);
+    }
+    assert_true(vd_spool_next(r.s) > 200);
+    assert_int_equal(rig_check_from(&r, 1), 0);
+    rig_deinit(&r);
+}
+
+/* The n-th allocation fails: whatever says so can be called again. */
+static void memory_may_run_out(void **state)
+{
+    (void)state;
+    enum { ALLOCATIONS = 40, EVENTS = 600 };
+    for (size_t at = 1; at < ALLOCATIONS; at++) {
+        struct rig r;
+        char error[VD_SPOOL_ERROR_BYTES];
+        rig_init(&r);
+        vd_memory_fail_at(at);
+        int rc = vd_spool_open(&r.s, &r.options, &r.recovery, error);
+        assert_true(rc == 0 || rc == VD_ENOMEM);
+        if (rc != 0)
+            assert_int_equal(vd_spool_open(&r.s, &r.options, &r.recovery, error), 0);
+        r.source = vd_spool_source(r.s, "tail:/var/log/auth.log");
+        for (int tries = 0; vd_spool_next(r.s) <= EVENTS; tries++) {
+            rc = rig_append(&r);
+            assert_true(rc == 0 || rc == VD_ENOMEM || rc == VD_EIO);
+            assert_true(tries < 2 * EVENTS);
+            if (rc != 0 || vd_spool_next(r.s) % 50 == 0)
+                vd_spool_commit_now(r.s);
+        }
+        vd_memory_fail_at(0);
+        assert_int_equal(vd_spool_commit_now(r.s), 0);
+        assert_int_equal(rig_check_from(&r, 1), 0);
+        assert_int_equal(vd_spool_next(r.s), EVENTS + 1);
+        rig_deinit(&r);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -289,6 +347,8 @@ int main(void)
         cmocka_unit_test(claims_share_the_room),
         cmocka_unit_test(sizes_have_limits),
         cmocka_unit_test(sources_have_names),
+        cmocka_unit_test(free_space_has_a_floor),
+        cmocka_unit_test(memory_may_run_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
