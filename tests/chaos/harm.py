@@ -75,7 +75,7 @@ class Harm:
             self.busy[lane].append((done.began, done.mended))
             self.done.append(done)
         self.report(f"{world.clock():7.1f} s  {step.kind}"
-                    + (f", {step.point}{'' if done.reached else ' (not reached)'}" if step.point else "")
+                    + (f", {step.point}" if step.point else "") + ("" if done.reached else " (not reached)")
                     + f", {done.feeds[0] if done.feeds else 'collector ' + str(step.target + 1)}: "
                     + f"{done.harmed - done.began:.1f} s of harm, heard again after {done.mended - done.harmed:.1f} s"
                     + (f", STILL SILENT: {', '.join(done.silent)}" if done.silent else ""))

@@ -87,7 +87,7 @@ class Oracle:
     def __init__(self, owners, partitions):
         """owners: feed → (tenant, host) whose certificate its agent has. It may grow during the run."""
         self.owners, self.partitions = owners, partitions
-        self.files, self.streams = {}, {}
+        self.files, self.streams = {}, {}  # feed → generation → Series; (agent, stream) → Series
         self.gaps, self.forks = [], []
         self.strangers = 0
         self.examples = []
@@ -149,7 +149,7 @@ class Oracle:
         feed, generation, number = found
         if self.owners.get(feed) != agent:
             self._strange(record, f"a line of {feed} from {agent}")
-        wrong = self.files.setdefault((feed, generation), Series()).take(number)
+        wrong = self.files.setdefault(feed, {}).setdefault(generation, Series()).take(number)
         if wrong in ("doubled", "reordered"):
             self._offence(f"{wrong}: {feed} file {generation} line {number} at {record.partition}/{record.offset}, "
                           f"stream {event.metadata.stream_uid} sequence {event.metadata.sequence}")
@@ -157,7 +157,7 @@ class Oracle:
 
     def seen(self, feed):
         """generation → lines that came, of one feed."""
-        return {generation: series.seen for (name, generation), series in list(self.files.items()) if name == feed}
+        return {generation: series.seen for generation, series in list(self.files.get(feed, {}).items())}
 
     # ---- The verdict
 
@@ -181,7 +181,7 @@ class Oracle:
         absent = {}
         for feed, generations in written.items():
             for generation, count in generations.items():
-                series = self.files.get((feed, generation), Series())
+                series = self.files.get(feed, {}).get(generation, Series())
                 tail = max(0, count - series.next + 1)
                 lost = len(series.absent) + tail
                 verdict.written += count

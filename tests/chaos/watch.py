@@ -53,10 +53,6 @@ class Watch(threading.Thread):
     def seen(self, name):
         return self.oracle.seen(name)
 
-    @property
-    def seen_total(self):
-        return sum(series.seen for series in list(self.oracle.files.values()))
-
     def wait_heard(self, names, since, timeout_s, give_up=lambda: False):
         """Until each of these feeds was heard after `since`. Returns those that were not."""
         end = time.monotonic() + timeout_s
@@ -68,16 +64,16 @@ class Watch(threading.Thread):
         return silent
 
     def wait_complete(self, written, quiet_s):
-        """Until all that was written has come, or nothing new has for quiet_s. True: all came."""
+        """Until all that was written has come or is told missing, or nothing new came for quiet_s. True: complete."""
         self.last_news = time.monotonic()
-        while self.error is None:
-            wanted = written()
-            if all(self.seen(feed).get(generation, 0) >= count
-                   for feed, generations in wanted.items() for generation, count in generations.items()):
-                return True
-            if time.monotonic() - self.last_news > quiet_s:
-                return False
+        while time.monotonic() - self.last_news < quiet_s:
+            self.raise_error()
             time.sleep(0.2)
+            try:
+                if self.oracle.judge(written(), {}).missing == 0:
+                    return True
+            except RuntimeError:  # it grew while it was looked at
+                continue
         return False
 
     def longest_silence(self, names, begin, end):
