@@ -1,6 +1,7 @@
 /* The wiring of the agent; agent.h tells its life. */
 #include "agent.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <unistd.h>
 #include <vedette/clock.h>
@@ -9,161 +10,175 @@
 #include <vedette/memory.h>
 #include <vedette/service.h>
 
-#include "sources/source.h"
+#include "committer.h"
+#include "intake.h"
 #include "uplink.h"
 
-enum { PULL_AT_ONCE = 512, TICK_MS = 250, STATUS_EVERY_TICKS = 40 };
+enum {
+    TICK_MS = 250,
+    STATUS_EVERY_TICKS = 40,
+    COMMIT_AGE_MS = 50,
+    COMMIT_BYTES = 256 * 1024,
+    BEHIND_MS = 10 * 1000,
+    BEHIND_EVERY_MS = 60 * 1000,
+};
 
 enum phase { PHASE_RUNNING, PHASE_DRAINING, PHASE_CLOSING };
-
-/* A source and its place in the outbox's numbering. */
-struct inlet {
-    struct agent *agent;
-    struct source *source; /* NULL: not open */
-    uint32_t number;
-    bool waits; /* the outbox was full */
-    bool more;  /* there is more: pull at the next turn */
-    bool ended; /* read to its end, or failed */
-};
 
 struct agent {
     const struct agent_config *config;
     uv_loop_t *loop;
     struct vd_net net;
     struct vd_tls_context *tls;
-    struct outbox *outbox;
+    struct vd_identity identity; /* whose spool it is */
+    struct vd_spool *spool;
+    struct losses losses;
+    struct committer *committer;
+    struct intake *intake;
     struct uplink *uplink;
-    struct inlet inlets[AGENT_SOURCES_MAX];
-    uint32_t inlet_count, inlets_open;
     char hostname[256];
     uv_timer_t tick;
-    uv_idle_t turn; /* runs while some source has more */
     enum phase phase;
-    uint64_t drain_until_ms;
-    uint32_t ticks;
-    bool once, failed, said_connected, uplink_open, timers_open;
+    uint64_t drain_until_ms, behind_said_ms;
+    uint32_t ticks, parts_open; /* parts: committer, intake, uplink */
+    bool once, failed, said_connected, timer_open;
 };
 
 static void on_tick(uv_timer_t *tick);
 
-/* ---- From the sources to the outbox */
-
-static int take(void *arg, struct vd_bytes event, struct vd_bytes cursor)
+static int64_t now_ms(void)
 {
-    struct inlet *inlet = arg;
-    int rc = outbox_append(inlet->agent->outbox, inlet->number, event, cursor);
-    if (rc == VD_ELIMIT) {
-        /* It could never be taken: one event is less than a source that stands still. */
-        vd_log_error("event too large for the outbox", VD_F_STR("source", inlet->source->name),
-                     VD_F_UINT("bytes", event.len));
-        inlet->source->counters.lost++;
-        return 0;
-    }
-    return rc == OUTBOX_FULL ? SOURCE_FULL : rc;
+    return vd_clock_real_ms();
 }
 
-static void end_inlet(struct inlet *inlet)
+static uint64_t events_waiting(const struct agent *a)
 {
-    inlet->ended = true;
-    inlet->agent->inlets_open--;
+    return vd_spool_next(a->spool) - vd_spool_first(a->spool);
 }
 
-static void pull(struct inlet *inlet)
+/* ---- What the parts say */
+
+/* After a pull: what was lost, and what is to be committed. */
+static void on_appended(void *owner)
 {
-    struct agent *a = inlet->agent;
-    if (inlet->source == NULL || inlet->ended || a->phase != PHASE_RUNNING)
-        return;
-    const struct source_sink sink = {.take = take, .arg = inlet};
-    int rc = source_pull(inlet->source, &sink, PULL_AT_ONCE);
-    inlet->more = rc == SOURCE_MORE;
-    inlet->waits = rc == SOURCE_FULL;
-    if (rc < 0) {
-        vd_log_error("source failed", VD_F_STR("source", inlet->source->name), VD_F_ERROR(rc));
-        a->failed = true;
-        end_inlet(inlet);
-    } else if (rc == SOURCE_END) {
-        end_inlet(inlet);
-    }
-    uplink_wake(a->uplink);
+    struct agent *a = owner;
+    losses_tell(&a->losses, now_ms(), uv_now(a->loop));
+    committer_wake(a->committer);
 }
 
-static void on_turn(uv_idle_t *turn)
+static void resume(struct agent *a)
 {
-    struct agent *a = turn->data;
-    bool more = false;
-    for (uint32_t i = 0; i < a->inlet_count; i++) {
-        if (a->inlets[i].more)
-            pull(&a->inlets[i]);
-        more = more || a->inlets[i].more;
-    }
-    if (!more)
-        uv_idle_stop(turn);
+    if (a->intake != NULL && !committer_fails(a->committer))
+        intake_resume(a->intake);
 }
 
-static void on_ready(struct source *s)
+static void on_durable(void *owner)
 {
-    struct inlet *inlet = s->owner;
-    /* Not from inside its own callback, and no source before another: at the next turn of the loop. */
-    inlet->more = true;
-    if (inlet->agent->timers_open)
-        uv_idle_start(&inlet->agent->turn, on_turn);
+    struct agent *a = owner;
+    resume(a);
+    if (a->uplink != NULL)
+        uplink_wake(a->uplink);
 }
 
 static void on_trimmed(void *owner)
 {
+    resume(owner);
+}
+
+static void lose_forked(struct agent *a, const struct vd_spool_hole *hole)
+{
+    const struct loss loss = {.origin = intake_origin(a->intake),
+                              .reason = VD_GAP_FORKED,
+                              .count = hole->to - hole->from + 1,
+                              .from = hole->from,
+                              .to = hole->to,
+                              .detail = vd_bytes_str(hole->why)};
+    losses_add(&a->losses, &loss, now_ms());
+    on_appended(a);
+}
+
+/* Two hosts with the same spool, or a spool that went back in time: the collector cannot tell their events
+ * apart by number any more. */
+static int on_forked(void *owner, uint64_t mark)
+{
     struct agent *a = owner;
-    for (uint32_t i = 0; i < a->inlet_count; i++)
-        if (a->inlets[i].waits)
-            on_ready(a->inlets[i].source);
+    uint8_t stream[VD_STREAM_BYTES];
+    struct vd_spool_hole lost = {0};
+    if (committer_busy(a->committer))
+        return VD_EUNAVAILABLE; /* the uplink comes back soon, and is told again */
+    int rc = vd_random_bytes(stream, sizeof stream);
+    if (rc == 0)
+        rc = vd_spool_fork(a->spool, stream, mark, &lost);
+    if (rc != 0) {
+        vd_log_error("the stream was forked, and no new one could be begun", VD_F_UINT("mark", mark),
+                     VD_F_ERROR(rc));
+        return rc;
+    }
+    vd_log_error("the stream was forked and a new one is begun: is this host, or its spool, a copy?",
+                 VD_F_UINT("mark", mark), VD_F_UINT("events_kept", events_waiting(a)));
+    if (lost.from > 0)
+        lose_forked(a, &lost);
+    return 0;
 }
 
 /* ---- The end */
 
-static void on_source_closed(struct source *s)
-{
-    struct inlet *inlet = s->owner;
-    inlet->source = NULL;
-}
-
-static void on_uplink_closed(void *owner)
+static void on_part_closed(void *owner)
 {
     struct agent *a = owner;
-    a->uplink_open = false;
+    a->parts_open--;
 }
 
+/* The committer is the last, so that what sources and losses brought is on its way to the disk. */
 static void close_step(struct agent *a)
 {
-    if (a->uplink_open || !a->timers_open)
+    if (!a->timer_open || a->parts_open > (a->committer != NULL ? 1 : 0))
         return;
-    for (uint32_t i = 0; i < a->inlet_count; i++)
-        if (a->inlets[i].source != NULL)
-            return;
+    if (a->committer != NULL) {
+        committer_close(a->committer, on_part_closed);
+        a->committer = NULL;
+        return;
+    }
     uv_close((uv_handle_t *)&a->tick, NULL);
-    uv_close((uv_handle_t *)&a->turn, NULL);
-    a->timers_open = false;
+    a->timer_open = false;
+}
+
+static void say_end(struct agent *a)
+{
+    uint64_t left = events_waiting(a);
+    const struct uplink_counters *sent = uplink_counters(a->uplink);
+    vd_log_info("ending", VD_F_UINT("events_sent", sent->events_sent),
+                VD_F_UINT("events_acknowledged", sent->events_acknowledged),
+                VD_F_UINT("connects", sent->connects), VD_F_UINT("events_waiting", left),
+                VD_F_UINT("events_lost", a->losses.total));
+    if (left > 0)
+        vd_log_info("events wait in the spool for the next start", VD_F_UINT("events", left));
+    a->failed = a->failed || left > 0;
 }
 
 static void begin_closing(struct agent *a)
 {
-    uint64_t left = a->outbox != NULL ? outbox_next(a->outbox) - outbox_first(a->outbox) : 0;
-    if (left > 0) {
-        vd_log_warn("ending with events that no collector has acknowledged", VD_F_UINT("events", left));
-        a->failed = true;
-    }
     a->phase = PHASE_CLOSING;
-    uv_idle_stop(&a->turn);
-    for (uint32_t i = 0; i < a->inlet_count; i++)
-        if (a->inlets[i].source != NULL)
-            source_close(a->inlets[i].source, on_source_closed);
     if (a->uplink != NULL) {
-        const struct uplink_counters *sent = uplink_counters(a->uplink);
-        vd_log_info("ending", VD_F_UINT("events_sent", sent->events_sent),
-                    VD_F_UINT("events_acknowledged", sent->events_acknowledged),
-                    VD_F_UINT("connects", sent->connects));
-        uplink_close(a->uplink, on_uplink_closed);
+        say_end(a);
+        uplink_close(a->uplink, on_part_closed);
+        a->uplink = NULL;
     }
-    a->uplink = NULL;
+    if (a->intake != NULL) {
+        a->failed = a->failed || intake_failed(a->intake);
+        losses_tell_all(&a->losses, now_ms());
+        intake_close(a->intake, on_part_closed);
+        a->intake = NULL;
+    }
     uv_timer_start(&a->tick, on_tick, 0, 10);
+}
+
+/* ---- Time */
+
+static uint64_t behind_ms(const struct agent *a)
+{
+    int64_t oldest_ms = vd_spool_oldest_ms(a->spool), age_ms = now_ms() - oldest_ms;
+    return oldest_ms == 0 || age_ms < 0 ? 0 : (uint64_t)age_ms;
 }
 
 static void say_status(struct agent *a)
@@ -172,9 +187,26 @@ static void say_status(struct agent *a)
     if (connected == a->said_connected && a->ticks++ % STATUS_EVERY_TICKS != 0)
         return;
     a->said_connected = connected;
-    uint64_t waiting = outbox_next(a->outbox) - outbox_first(a->outbox);
-    vd_service_status("%s, %llu events waiting", connected ? "connected" : "not connected",
-                      (unsigned long long)waiting);
+    uint64_t late_ms = behind_ms(a);
+    vd_service_status("%s, %" PRIu64 " events waiting, the oldest for %" PRIu64 " s",
+                      connected ? "connected" : "not connected", events_waiting(a), late_ms / 1000);
+}
+
+static void say_behind(struct agent *a)
+{
+    uint64_t late_ms = behind_ms(a), now = uv_now(a->loop);
+    if (late_ms < BEHIND_MS || now - a->behind_said_ms < BEHIND_EVERY_MS)
+        return;
+    a->behind_said_ms = now;
+    vd_log_warn("behind", VD_F_UINT("seconds", late_ms / 1000),
+                VD_F_UINT("events_waiting", events_waiting(a)), VD_F_UINT("bytes", vd_spool_bytes(a->spool)),
+                VD_F_STR("connected", uplink_connected(a->uplink) ? "yes" : "no"));
+}
+
+/* Whether draining still has a sense: without a collector, what waits is as safe in the spool. */
+static bool may_drain(const struct agent *a)
+{
+    return uv_now(a->loop) < a->drain_until_ms && (a->once || uplink_connected(a->uplink));
 }
 
 static void on_tick(uv_timer_t *tick)
@@ -186,10 +218,13 @@ static void on_tick(uv_timer_t *tick)
         return;
     }
     say_status(a);
-    bool empty = outbox_first(a->outbox) == outbox_next(a->outbox);
-    if (a->phase == PHASE_RUNNING && a->once && a->inlets_open == 0 && empty)
+    say_behind(a);
+    resume(a);
+    on_appended(a);
+    bool empty = events_waiting(a) == 0;
+    if (a->phase == PHASE_RUNNING && a->once && intake_at_end(a->intake) && empty)
         begin_closing(a);
-    else if (a->phase == PHASE_DRAINING && (empty || uv_now(a->loop) >= a->drain_until_ms))
+    else if (a->phase == PHASE_DRAINING && (empty || !may_drain(a)))
         begin_closing(a);
 }
 
@@ -199,7 +234,7 @@ void agent_stop(struct agent *a)
         return;
     a->phase = PHASE_DRAINING;
     a->drain_until_ms = uv_now(a->loop) + a->config->shutdown.drain_timeout_ms;
-    uv_idle_stop(&a->turn);
+    intake_stop(a->intake);
     vd_service_stopping();
     uv_timer_start(&a->tick, on_tick, 0, 10);
 }
@@ -217,67 +252,6 @@ int agent_outcome(const struct agent *a)
 
 /* ---- The start */
 
-static int64_t now_ms(void)
-{
-    return vd_clock_real_ms();
-}
-
-static int open_one(struct agent *a, const struct agent_source_config *config, struct source **out, char *why)
-{
-    const struct source_host host = {.loop = a->loop,
-                                     .hostname = a->hostname,
-                                     .product_name = "vedette-agent",
-                                     .product_version = VEDETTE_VERSION,
-                                     .now_ms = now_ms};
-    const struct vd_bytes no_cursor = {0};
-    bool from_end = config->from == AGENT_FROM_END && !a->once;
-    switch (config->type) {
-    case AGENT_SOURCE_TAIL: {
-        const struct tail_config tail = {.paths = (const char *const *)config->paths,
-                                         .path_count = config->paths_count,
-                                         .from_end = from_end,
-                                         .once = a->once};
-        return tail_open(out, &host, &tail, no_cursor, why);
-    }
-    case AGENT_SOURCE_JOURNAL: {
-        const struct journal_config journal = {.from_end = from_end, .once = a->once};
-        return journal_open(out, &host, &journal, no_cursor, why);
-    }
-    case AGENT_SOURCE_PROCESS: {
-        const struct process_config process = {0};
-        return process_open(out, &host, &process, why);
-    }
-    }
-    return VD_EINVAL;
-}
-
-static int open_sources(struct agent *a, char *error)
-{
-    char why[SOURCE_ERROR_BYTES];
-    for (uint32_t i = 0; i < a->config->sources_count && i < AGENT_SOURCES_MAX; i++) {
-        const struct agent_source_config *config = &a->config->sources[i];
-        struct inlet *inlet = &a->inlets[a->inlet_count];
-        if (a->once && config->type == AGENT_SOURCE_PROCESS)
-            continue; /* it has no end */
-        *inlet = (struct inlet){.agent = a, .number = i};
-        if (open_one(a, config, &inlet->source, why) != 0) {
-            vd_log_warn("source not available", VD_F_STR("why", why));
-            a->failed = true;
-            continue;
-        }
-        inlet->source->owner = inlet;
-        inlet->source->ready = on_ready;
-        a->inlet_count++;
-        a->inlets_open++;
-        vd_log_info("source open", VD_F_STR("source", inlet->source->name));
-        on_ready(inlet->source);
-    }
-    if (a->inlet_count > 0)
-        return 0;
-    snprintf(error, AGENT_ERROR_BYTES, "no source could be opened");
-    return VD_EUNAVAILABLE;
-}
-
 static int load_tls(const struct agent_config *config, struct vd_tls_context **out, char *error)
 {
     struct vd_tls_options options = {.certificate = config->tls.certificate,
@@ -287,12 +261,75 @@ static int load_tls(const struct agent_config *config, struct vd_tls_context **o
     return vd_tls_context_new(out, &options, error);
 }
 
+static void say_recovery(const struct agent *a, const struct vd_spool_recovery *found)
+{
+    vd_log_info("spool open", VD_F_STR("folder", a->config->spool.folder), VD_F_UINT("events", found->events),
+                VD_F_UINT("first", vd_spool_first(a->spool)), VD_F_UINT("next", vd_spool_next(a->spool)),
+                VD_F_UINT("cut_bytes", found->cut_bytes));
+    if (found->holes > 0 || found->set_aside_files > 0)
+        vd_log_error("the spool was damaged: what was lost is told as a GAP",
+                     VD_F_UINT("holes", found->holes), VD_F_UINT("files_set_aside", found->set_aside_files));
+}
+
+static int open_spool(struct agent *a, char *error)
+{
+    const struct agent_spool_config *config = &a->config->spool;
+    char name[2 * VD_NAME_BYTES], why[VD_SPOOL_ERROR_BYTES] = "";
+    struct vd_spool_recovery found = {0};
+    struct vd_spool_options options = {.folder = config->folder,
+                                       .agent = name,
+                                       .max_bytes = config->max_bytes,
+                                       .free_floor_bytes = config->free_floor_bytes,
+                                       .commit_age_ms = COMMIT_AGE_MS,
+                                       .commit_bytes = COMMIT_BYTES};
+    a->identity = *vd_tls_context_identity(a->tls);
+    snprintf(name, sizeof name, "%s/%s", a->identity.tenant, a->identity.name);
+    int rc = vd_random_bytes(options.new_stream, sizeof options.new_stream);
+    if (rc == 0)
+        rc = vd_spool_open(&a->spool, &options, &found, why);
+    if (rc != 0)
+        snprintf(error, AGENT_ERROR_BYTES, "spool: %s", why[0] != '\0' ? why : vd_error_text(rc));
+    else
+        say_recovery(a, &found);
+    return rc;
+}
+
+static int open_committer(struct agent *a)
+{
+    const struct committer_options options = {.loop = a->loop,
+                                              .spool = a->spool,
+                                              .age_ms = COMMIT_AGE_MS,
+                                              .always = a->config->spool.sync == AGENT_SYNC_ALWAYS,
+                                              .now_ms = now_ms,
+                                              .owner = a,
+                                              .durable = on_durable};
+    int rc = committer_start(&a->committer, &options);
+    a->parts_open += a->committer != NULL;
+    return rc;
+}
+
+static int open_intake(struct agent *a, char *error)
+{
+    const struct intake_options options = {.loop = a->loop,
+                                           .config = a->config,
+                                           .spool = a->spool,
+                                           .losses = &a->losses,
+                                           .hostname = a->hostname,
+                                           .now_ms = now_ms,
+                                           .once = a->once,
+                                           .owner = a,
+                                           .appended = on_appended};
+    int rc = intake_open(&a->intake, &options, error);
+    a->parts_open += a->intake != NULL;
+    return rc;
+}
+
 static int open_uplink(struct agent *a, char *error)
 {
     const struct agent_config *config = a->config;
     struct uplink_options options = {.net = &a->net,
                                      .tls = a->tls,
-                                     .outbox = a->outbox,
+                                     .spool = a->spool,
                                      .collector_count = config->collectors_count,
                                      .batch_max_events = config->batch.max_events,
                                      .batch_max_bytes = config->batch.max_bytes,
@@ -301,8 +338,10 @@ static int open_uplink(struct agent *a, char *error)
                                      .reconnect_max_ms = config->reconnect.max_ms,
                                      .connect_timeout_ms = config->reconnect.connect_timeout_ms,
                                      .heartbeat_ms = config->heartbeat_ms,
+                                     .now_ms = now_ms,
                                      .owner = a,
-                                     .trimmed = on_trimmed};
+                                     .trimmed = on_trimmed,
+                                     .forked = on_forked};
     for (size_t i = 0; i < config->collectors_count && i < UPLINK_COLLECTORS_MAX; i++) {
         if (vd_address_parse(&options.collectors[i], config->collectors[i]) != 0) {
             snprintf(error, AGENT_ERROR_BYTES, "'%s' is no host:port of a collector", config->collectors[i]);
@@ -312,15 +351,8 @@ static int open_uplink(struct agent *a, char *error)
     int rc = vd_random_bytes(&options.random_seed, sizeof options.random_seed);
     if (rc == 0)
         rc = uplink_start(&a->uplink, &options);
-    a->uplink_open = rc == 0;
+    a->parts_open += a->uplink != NULL;
     return rc;
-}
-
-static int open_outbox(struct agent *a)
-{
-    uint8_t stream[VD_STREAM_BYTES];
-    int rc = vd_random_bytes(stream, sizeof stream);
-    return rc != 0 ? rc : outbox_new(&a->outbox, a->config->outbox.max_bytes, stream);
 }
 
 int agent_start(struct agent **out, uv_loop_t *loop, const struct agent_config *config, bool once,
@@ -333,26 +365,33 @@ int agent_start(struct agent **out, uv_loop_t *loop, const struct agent_config *
     a->config = config;
     a->loop = loop;
     a->once = once;
+    losses_init(&a->losses);
     if (gethostname(a->hostname, sizeof a->hostname - 1) != 0)
         snprintf(a->hostname, sizeof a->hostname, "localhost");
     uv_timer_init(loop, &a->tick);
-    uv_idle_init(loop, &a->turn);
-    a->tick.data = a->turn.data = a;
-    a->timers_open = true;
+    a->tick.data = a;
+    a->timer_open = true;
     uv_timer_start(&a->tick, on_tick, TICK_MS, TICK_MS);
     int rc = vd_net_init(&a->net, loop);
     if (rc == 0)
         rc = load_tls(config, &a->tls, error);
     if (rc == 0)
-        rc = open_outbox(a);
+        rc = open_spool(a, error);
+    if (rc == 0)
+        rc = open_committer(a);
+    if (rc == 0)
+        rc = open_intake(a, error);
     if (rc == 0)
         rc = open_uplink(a, error);
-    if (rc == 0)
-        rc = open_sources(a, error);
     *out = a;
     if (rc != 0)
         begin_closing(a);
     return rc;
+}
+
+static bool same_agent(const struct vd_identity *a, const struct vd_identity *b)
+{
+    return strcmp(a->tenant, b->tenant) == 0 && strcmp(a->name, b->name) == 0;
 }
 
 int agent_reload(struct agent *a, const struct agent_config *fresh, char *error)
@@ -361,6 +400,11 @@ int agent_reload(struct agent *a, const struct agent_config *fresh, char *error)
     int rc = load_tls(fresh, &tls, error);
     if (rc != 0)
         return rc;
+    if (!same_agent(&a->identity, vd_tls_context_identity(tls))) {
+        snprintf(error, AGENT_ERROR_BYTES, "the new certificate names another agent: that needs a restart");
+        vd_tls_context_unref(tls);
+        return VD_EIDENTITY;
+    }
     uplink_set_tls(a->uplink, tls);
     vd_tls_context_unref(a->tls); /* an open connection keeps its own */
     a->tls = tls;
@@ -369,7 +413,9 @@ int agent_reload(struct agent *a, const struct agent_config *fresh, char *error)
 
 void agent_free(struct agent *a)
 {
-    outbox_free(a->outbox);
+    losses_deinit(&a->losses);
+    if (a->spool != NULL)
+        vd_spool_close(a->spool);
     if (a->tls != NULL)
         vd_tls_context_unref(a->tls);
     vd_net_deinit(&a->net);

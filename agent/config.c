@@ -6,11 +6,12 @@
 #include <vedette/error.h>
 #include <vedette/frame.h>
 #include <vedette/identity.h>
-#include <vedette/session.h>
+#include <vedette/spool.h>
 
 enum {
     TEXT_MAX_BYTES = 1024,
     PATH_MAX_BYTES = 4095,
+    FOLDER_MAX_BYTES = 3500, /* with the names of files in it, a path still */
     TIMEOUT_MAX_MS = 3600 * 1000,
     KIBIBYTE = 1024,
 };
@@ -25,6 +26,7 @@ static const char *trust_domain_complaint(const char *text)
 
 static const char *const LEVELS[] = {"debug", "info", "warn", "error", NULL};
 static const char *const TYPES[] = {"tail", "journal", "process", NULL};
+static const char *const SYNCS[] = {"group", "always", NULL};
 static const char *const FROM[] = {"end", "beginning", NULL};
 
 static const struct vd_config_key TLS[] = {
@@ -42,8 +44,11 @@ static const struct vd_config_key SOURCE[] = {
     VD_CONFIG_KEY_END,
 };
 
-static const struct vd_config_key OUTBOX[] = {
-    VD_CONFIG_KEY_NUMBER(agent_outbox_config, max_bytes, MEBIBYTE, 64 * 1024 * MEBIBYTE),
+static const struct vd_config_key SPOOL[] = {
+    VD_CONFIG_KEY_TEXT(agent_spool_config, folder, 1, FOLDER_MAX_BYTES, vd_config_path_complaint),
+    VD_CONFIG_KEY_NUMBER(agent_spool_config, max_bytes, VD_SPOOL_LEAST_BYTES, 64 * 1024 * MEBIBYTE),
+    VD_CONFIG_KEY_NUMBER(agent_spool_config, free_floor_bytes, 0, 1024 * 1024 * MEBIBYTE),
+    VD_CONFIG_KEY_WORD(agent_spool_config, sync, SYNCS),
     VD_CONFIG_KEY_END,
 };
 
@@ -76,7 +81,7 @@ static const struct vd_config_key KEYS[] = {
     VD_CONFIG_KEY_NUMBER(agent_config, heartbeat_ms, 100, TIMEOUT_MAX_MS),
     VD_CONFIG_KEY_SECTION(agent_config, tls, TLS),
     VD_CONFIG_KEY_SECTIONS(agent_config, sources, SOURCE, AGENT_SOURCES_MAX),
-    VD_CONFIG_KEY_SECTION(agent_config, outbox, OUTBOX),
+    VD_CONFIG_KEY_SECTION(agent_config, spool, SPOOL),
     VD_CONFIG_KEY_SECTION(agent_config, batch, BATCH),
     VD_CONFIG_KEY_SECTION(agent_config, reconnect, RECONNECT),
     VD_CONFIG_KEY_SECTION(agent_config, log, LOG),
@@ -113,8 +118,6 @@ static int check(const void *loaded, char *error)
         return refuse(error, "sources: at least one is needed");
     if (config->reconnect.min_ms > config->reconnect.max_ms)
         return refuse(error, "reconnect.min_ms must not be over reconnect.max_ms");
-    if (config->batch.max_bytes > config->outbox.max_bytes)
-        return refuse(error, "batch.max_bytes must not be over outbox.max_bytes");
     for (uint32_t i = 0; i < config->sources_count; i++) {
         int rc = check_source(&config->sources[i], i, error);
         if (rc != 0)

@@ -17,13 +17,17 @@ enum agent_source_from { AGENT_FROM_END, AGENT_FROM_BEGINNING };
 
 struct agent_source_config {
     enum agent_source_type type;
-    enum agent_source_from from; /* where to begin without a cursor; not for process */
+    enum agent_source_from from; /* where to begin while the spool has no cursor; not for process */
     char **paths;                /* tail: files to follow, each absolute; at least one */
     uint32_t paths_count;
 };
 
-struct agent_outbox_config {
-    uint64_t max_bytes;
+enum agent_sync { AGENT_SYNC_GROUP, AGENT_SYNC_ALWAYS };
+
+struct agent_spool_config {
+    char *folder;
+    uint64_t max_bytes, free_floor_bytes;
+    enum agent_sync sync;
 };
 
 struct agent_batch_config {
@@ -49,7 +53,7 @@ struct agent_config {
     struct agent_tls_config tls;
     struct agent_source_config *sources;
     uint32_t sources_count;
-    struct agent_outbox_config outbox;
+    struct agent_spool_config spool;
     struct agent_batch_config batch;
     struct agent_reconnect_config reconnect;
     struct agent_log_config log;

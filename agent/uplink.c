@@ -1,9 +1,11 @@
-/* From the outbox to a collector; uplink.h tells its happy path and how it fails. */
+/* From the spool to a collector; uplink.h tells its happy path and how it fails. */
 #include "uplink.h"
 
 #include <vedette/error.h>
 #include <vedette/log.h>
 #include <vedette/memory.h>
+
+#include "batch.h"
 
 struct uplink {
     struct uplink_options options;
@@ -11,14 +13,16 @@ struct uplink {
     uv_timer_t retry; /* the next try to connect */
     uv_timer_t age;   /* the oldest unsent event has waited long enough */
     struct vd_random random;
-    struct vd_batch_head head;   /* of the batch being made */
-    struct vd_buffer payload;    /* its bytes */
-    struct outbox_reader reader; /* what is sent next, while connected */
-    uint64_t sent_bytes;         /* of the outbox's appended bytes: how far has been sent */
+    struct batch batch;
+    struct vd_spool_reader *reader; /* what is sent next, while connected */
+    uint64_t backlog_end; /* what lies below waited for this connection, and goes without waiting more */
+    uint64_t sent_bytes;  /* of the spool's durable bytes: how far has been sent, from backlog_end on */
     uint64_t backoff_ms;
     size_t trying;               /* index of the collector */
     struct vd_address elsewhere; /* where a GO_TO sent us */
     bool link_live, go_elsewhere, closing;
+    bool at_once;    /* connect as soon as the old link is closed */
+    bool fork_tried; /* a new stream was made, and no collector has taken it yet */
     unsigned timers_open;
     struct uplink_counters counters;
     void (*on_close)(void *owner);
@@ -27,57 +31,50 @@ struct uplink {
 static void send_due(struct uplink *u);
 static void connect_now(struct uplink *u);
 
+static void uplink_free(struct uplink *u)
+{
+    if (u->reader != NULL)
+        vd_spool_reader_free(u->reader);
+    batch_deinit(&u->batch);
+    vd_free(u);
+}
+
 static void finish_close(struct uplink *u)
 {
     if (u->link_live || u->timers_open > 0)
         return;
     void (*cb)(void *) = u->on_close;
     void *owner = u->options.owner;
-    vd_buffer_deinit(&u->payload);
-    vd_free(u);
+    uplink_free(u);
     cb(owner);
 }
 
 /* ---- Sending */
 
-/* Fills the payload with events from the reader on; returns how many. */
-static uint32_t fill(struct uplink *u, size_t room)
+static uint64_t next_to_send(const struct uplink *u)
 {
-    uint32_t max_events = u->options.batch_max_events, count = 0;
-    if (max_events > u->link.client.welcome.batch_max_events)
-        max_events = u->link.client.welcome.batch_max_events;
-    if (room > u->options.batch_max_bytes)
-        room = u->options.batch_max_bytes;
-    vd_buffer_clear(&u->payload);
-    u->head = (struct vd_batch_head){.first_seq = u->reader.seq, .next = outbox_next(u->options.outbox)};
-    if (vd_batch_write_head(&u->payload, &u->head) != 0)
-        return 0;
-    while (count < max_events) {
-        size_t len = outbox_peek(&u->reader);
-        struct vd_bytes event;
-        /* One event larger than the batch's size goes alone, if the credit allows it. */
-        size_t bound = count > 0 ? room : vd_link_room(&u->link);
-        if (len == 0 || vd_buffer_len(&u->payload) + len + VD_BATCH_EVENT_OVERHEAD_BYTES > bound)
-            break;
-        outbox_read(&u->reader, &event);
-        if (vd_batch_write_event(&u->payload, event) != 0)
-            break;
-        u->sent_bytes += event.len;
-        count++;
-    }
-    return count;
+    return u->link.client.next[0];
 }
 
 static bool send_one(struct uplink *u)
 {
-    size_t room = vd_link_room(&u->link);
-    uint32_t count = room > 0 ? fill(u, room) : 0;
-    if (count == 0)
+    const struct vd_client *client = &u->link.client;
+    struct batch_limits limits = {.max_events = u->options.batch_max_events,
+                                  .max_bytes = u->options.batch_max_bytes,
+                                  .room = vd_link_room(&u->link)};
+    if (limits.max_events > client->welcome.batch_max_events)
+        limits.max_events = client->welcome.batch_max_events;
+    if (limits.room == 0 || batch_fill(&u->batch, u->reader, &limits, next_to_send(u),
+                                       vd_spool_next(u->options.spool), u->options.now_ms()) <= 0)
         return false;
-    int rc = vd_link_send(&u->link, &u->head, vd_buffer_bytes(&u->payload), count);
-    if (rc != 0)
+    bool live = u->batch.head.first_seq >= u->backlog_end;
+    if (vd_link_send(&u->link, &u->batch.head, vd_buffer_bytes(&u->batch.payload), u->batch.event_count) != 0)
         return false; /* the link has ended: a new one begins again from the mark */
-    u->counters.events_sent += count;
+    u->counters.events_sent += u->batch.event_count;
+    if (live)
+        u->sent_bytes += u->batch.event_bytes;
+    if (next_to_send(u) == vd_spool_durable(u->options.spool))
+        u->sent_bytes = vd_spool_durable_bytes(u->options.spool);
     return true;
 }
 
@@ -88,17 +85,23 @@ static void on_age(uv_timer_t *timer)
         ;
 }
 
+/* Whether what is unsent makes a full batch, or has waited long enough for a connection. */
+static bool is_due(const struct uplink *u, uint64_t unsent)
+{
+    return next_to_send(u) < u->backlog_end || unsent >= u->options.batch_max_events ||
+           vd_spool_durable_bytes(u->options.spool) - u->sent_bytes >= u->options.batch_max_bytes;
+}
+
 /* Sends full batches at once; less waits for company until it is old enough. */
 static void send_due(struct uplink *u)
 {
     if (u->closing || !u->link_live || !u->link.is_up)
         return;
     for (;;) {
-        uint64_t unsent = outbox_next(u->options.outbox) - u->reader.seq;
-        uint64_t unsent_bytes = outbox_appended_bytes(u->options.outbox) - u->sent_bytes;
+        uint64_t unsent = vd_spool_durable(u->options.spool) - next_to_send(u);
         if (unsent == 0)
             return;
-        if (unsent < u->options.batch_max_events && unsent_bytes < u->options.batch_max_bytes)
+        if (!is_due(u, unsent))
             break;
         if (!send_one(u))
             return; /* no credit, or the kernel's buffer is full: ACK or `drained` wakes us */
@@ -116,25 +119,13 @@ void uplink_wake(struct uplink *u)
 
 static void take_mark(struct uplink *u, uint64_t mark)
 {
-    uint64_t first = outbox_first(u->options.outbox);
+    uint64_t first = vd_spool_first(u->options.spool);
     if (mark < first)
         return;
     u->counters.events_acknowledged += mark - first + 1;
-    /* What the reader stands on must not be trimmed under it. */
-    outbox_trim(u->options.outbox, mark);
-    uint64_t seq = u->reader.seq > mark ? u->reader.seq : mark + 1;
-    outbox_seek(u->options.outbox, &u->reader, seq);
+    u->fork_tried = false;
+    vd_spool_trim(u->options.spool, mark);
     u->options.trimmed(u->options.owner);
-}
-
-/* Bytes of events from the reader on, so that `sent_bytes` is right after a reconnect. */
-static uint64_t bytes_ahead(struct outbox_reader reader)
-{
-    struct vd_bytes event;
-    uint64_t bytes = 0;
-    while (outbox_read(&reader, &event))
-        bytes += event.len;
-    return bytes;
 }
 
 static void on_up(struct vd_link *l)
@@ -144,11 +135,10 @@ static void on_up(struct vd_link *l)
     u->backoff_ms = u->options.reconnect_min_ms;
     vd_log_info("connected", VD_F_STR("collector", l->client.welcome.collector),
                 VD_F_STR("address", l->stream.address), VD_F_UINT("mark", l->client.marks[0]));
-    outbox_seek(u->options.outbox, &u->reader, l->client.hello.streams[0].first);
-    if (l->client.marks[0] > 0)
-        take_mark(u, l->client.marks[0]);
-    outbox_seek(u->options.outbox, &u->reader, l->client.next[0]);
-    u->sent_bytes = outbox_appended_bytes(u->options.outbox) - bytes_ahead(u->reader);
+    u->backlog_end = vd_spool_durable(u->options.spool);
+    u->sent_bytes = vd_spool_durable_bytes(u->options.spool);
+    take_mark(u, l->client.marks[0]);
+    vd_spool_seek(u->reader, next_to_send(u));
     send_due(u);
 }
 
@@ -176,6 +166,8 @@ static void on_link_closed(struct vd_link *l)
     u->link_live = false;
     if (u->closing)
         finish_close(u);
+    else if (u->at_once)
+        connect_now(u);
 }
 
 static uint64_t next_delay_ms(struct uplink *u, const struct vd_link_end *end)
@@ -192,6 +184,17 @@ static uint64_t next_delay_ms(struct uplink *u, const struct vd_link_end *end)
     return delay < u->options.reconnect_max_ms ? delay : u->options.reconnect_max_ms;
 }
 
+/* Once at once: should the new stream be refused as well, the back-off keeps this from becoming a busy loop.
+ */
+static bool take_fork(struct uplink *u, const struct vd_link_end *end)
+{
+    if (end->forked == NULL || u->options.forked(u->options.owner, end->forked->mark) != 0)
+        return false;
+    bool first = !u->fork_tried;
+    u->fork_tried = true;
+    return first;
+}
+
 static void on_down(struct vd_link *l, const struct vd_link_end *end)
 {
     struct uplink *u = l->options.owner;
@@ -199,12 +202,14 @@ static void on_down(struct vd_link *l, const struct vd_link_end *end)
                       vd_address_parse(&u->elsewhere, end->go_to->addresses[0]) == 0;
     if (!u->go_elsewhere)
         u->trying = (u->trying + 1) % u->options.collector_count;
-    uint64_t delay = next_delay_ms(u, end);
+    u->at_once = take_fork(u, end);
+    uint64_t delay = u->at_once ? 0 : next_delay_ms(u, end);
     vd_log_warn("not connected", VD_F_STR("collector", l->options.address.host),
                 VD_F_STR("port", l->options.address.port), VD_F_STR("why", end->why),
                 VD_F_UINT("retry_ms", delay));
     uv_timer_stop(&u->age);
-    uv_timer_start(&u->retry, on_retry, delay, 0);
+    if (!u->at_once)
+        uv_timer_start(&u->retry, on_retry, delay, 0);
     vd_link_close(l, 0, on_link_closed);
 }
 
@@ -231,10 +236,11 @@ static void connect_now(struct uplink *u)
     hello->version_min = hello->version_max = VD_SESSION_VERSION;
     memcpy(hello->agent_version, "vedette-agent " VEDETTE_VERSION, sizeof "vedette-agent " VEDETTE_VERSION);
     hello->stream_count = 1;
-    memcpy(hello->streams[0].stream, outbox_stream(u->options.outbox), VD_STREAM_BYTES);
-    hello->streams[0].first = outbox_first(u->options.outbox);
-    hello->streams[0].next = outbox_next(u->options.outbox);
-    u->go_elsewhere = false;
+    memcpy(hello->streams[0].stream, vd_spool_stream(u->options.spool), VD_STREAM_BYTES);
+    hello->streams[0].first = vd_spool_first(u->options.spool);
+    /* A number that is not on disk yet could name another event after a crash. */
+    hello->streams[0].next = vd_spool_durable(u->options.spool);
+    u->go_elsewhere = u->at_once = false;
     int rc = vd_link_open(&u->link, &options);
     u->link_live = rc == 0;
     if (rc != 0) {
@@ -253,7 +259,12 @@ int uplink_start(struct uplink **out, const struct uplink_options *options)
     u->options = *options;
     u->random.state = options->random_seed;
     u->backoff_ms = options->reconnect_min_ms;
-    vd_buffer_init(&u->payload, VD_FRAME_BATCH_MAX_BYTES);
+    batch_init(&u->batch);
+    int rc = vd_spool_reader_new(&u->reader, options->spool);
+    if (rc != 0) {
+        uplink_free(u);
+        return rc;
+    }
     uv_timer_init(options->net->loop, &u->retry);
     uv_timer_init(options->net->loop, &u->age);
     u->retry.data = u->age.data = u;

@@ -3,9 +3,9 @@
  * Happy path: journal_open seeks → pull walks the entries → the journal's fd becomes readable → ready → pull
  * …
  *
- * How it fails: no journal on the host is an error of opening. An entry that cannot be read is counted as
- * lost and stepped over; when journald has deleted what the cursor points to, reading goes on at the nearest
- * entry that is left. */
+ * How it fails: no journal on the host is an error of opening. An entry that cannot be read is told as lost
+ * and stepped over; when journald has deleted what the cursor points to, that is told too, and reading goes
+ * on at the nearest entry that is left. */
 #include "source.h"
 
 #include <stdio.h>
@@ -26,6 +26,7 @@ struct journal {
     char cursor[SOURCE_CURSOR_MAX_BYTES];
     size_t cursor_len;
     bool pending;
+    bool cursor_gone; /* what the cursor pointed to is not there: not told yet */
     uv_poll_t poll;
 };
 
@@ -111,9 +112,31 @@ static int hand_over(struct journal *j, const struct source_sink *sink)
     return 0;
 }
 
+static void tell_cursor_gone(struct journal *j, const struct source_sink *sink)
+{
+    if (!j->cursor_gone)
+        return;
+    const struct source_loss loss = {
+        .reason = VD_GAP_SOURCE_ROTATED,
+        .detail = vd_bytes_str("the journal no longer has the entry that was read last")};
+    sink->lost(sink->arg, &loss, (struct vd_bytes){0});
+    j->cursor_gone = false;
+}
+
+static void tell_unreadable(struct journal *j, int error, const struct source_sink *sink)
+{
+    bool too_large = error == VD_ELIMIT;
+    const struct source_loss loss = {.reason = too_large ? VD_GAP_TOO_LARGE : VD_GAP_SOURCE_ROTATED,
+                                     .count = 1,
+                                     .detail = vd_bytes_str(vd_error_text(error))};
+    j->source.counters.lost++;
+    sink->lost(sink->arg, &loss, (struct vd_bytes){0});
+}
+
 static int journal_pull(struct source *s, const struct source_sink *sink, uint32_t most)
 {
     struct journal *j = (struct journal *)s;
+    tell_cursor_gone(j, sink);
     int rc = hand_over(j, sink);
     for (; rc == 0 && most > 0; most--) {
         rc = sd_journal_next(j->journal);
@@ -126,7 +149,7 @@ static int journal_pull(struct source *s, const struct source_sink *sink, uint32
         if (rc == VD_ENOMEM)
             return rc;
         if (rc < 0)
-            j->source.counters.lost++;
+            tell_unreadable(j, rc, sink);
         rc = hand_over(j, sink);
     }
     return rc != 0 ? rc : SOURCE_MORE;
@@ -188,9 +211,10 @@ static int seek(struct journal *j, bool from_end, struct vd_bytes cursor)
     if (sd_journal_seek_cursor(j->journal, j->cursor) < 0)
         return VD_EMALFORMED;
     int rc = sd_journal_next(j->journal);
+    j->cursor_gone = rc >= 0 && (rc == 0 || sd_journal_test_cursor(j->journal, j->cursor) <= 0);
     /* Where that entry is gone, this is the one after it, and not to be stepped over. */
-    if (rc > 0 && sd_journal_test_cursor(j->journal, j->cursor) <= 0)
-        rc = sd_journal_previous(j->journal);
+    if (rc > 0 && j->cursor_gone && (rc = sd_journal_previous(j->journal)) == 0)
+        rc = sd_journal_seek_head(j->journal); /* there is none before it, so no step was taken */
     return rc < 0 ? from_journal(rc) : 0;
 }
 

@@ -5,8 +5,8 @@
  * ready → pull reads the datagrams; an exec is enriched from /proc at once, before the process is gone.
  *
  * How it fails: without the capability, or in a container's namespaces, opening says which. When the kernel
- * drops messages because nobody read in time, the holes in the CPUs' sequences are counted and told as an
- * event. What a sink does not take is lost too, since nobody can read it again. */
+ * drops messages because nobody read in time, the holes in the CPUs' sequences are counted and told to the
+ * sink. What a sink does not take is lost too, since nobody can read it again. */
 #include "source.h"
 
 #include <errno.h>
@@ -42,7 +42,7 @@ struct process {
     struct proc_users users;
     struct proc_process proc, parent; /* of the message at hand */
     struct vd_buffer event;
-    uint64_t unreported; /* lost, and not told yet */
+    uint64_t unreported; /* dropped by the kernel, and not told yet */
     struct {
         uint32_t next;
         bool known;
@@ -127,7 +127,7 @@ static int hand_over(struct process *p, const struct source_sink *sink)
 {
     int rc = sink->take(sink->arg, vd_buffer_bytes(&p->event), (struct vd_bytes){0});
     if (rc == SOURCE_FULL)
-        lose(p, 1);
+        p->source.counters.lost++;
     else if (rc == 0)
         p->source.counters.events++;
     return rc == SOURCE_FULL ? 0 : rc;
@@ -232,18 +232,15 @@ static ssize_t receive(int fd, uint8_t *out, size_t cap)
     }
 }
 
-static int report_lost(struct process *p, const struct source_sink *sink)
+static void report_lost(struct process *p, const struct source_sink *sink)
 {
     if (p->unreported == 0)
-        return 0;
-    struct process_event e = event_at(p, p->source.host.now_ms());
-    vd_buffer_clear(&p->event);
-    int rc = process_event_write_lost(&e, p->unreported, &p->event);
-    if (rc == 0)
-        rc = sink->take(sink->arg, vd_buffer_bytes(&p->event), (struct vd_bytes){0});
-    if (rc == 0)
-        p->unreported = 0;
-    return rc == SOURCE_FULL ? 0 : rc;
+        return;
+    const struct source_loss loss = {.reason = VD_GAP_SOURCE_OVERRUN,
+                                     .count = p->unreported,
+                                     .detail = vd_bytes_str("the kernel dropped process events")};
+    sink->lost(sink->arg, &loss, (struct vd_bytes){0});
+    p->unreported = 0;
 }
 
 static void on_readable(uv_poll_t *poll, int status, int events)
@@ -265,11 +262,12 @@ static int process_pull(struct source *s, const struct source_sink *sink, uint32
         ssize_t n = receive(p->fd, datagram, sizeof datagram);
         if (n < 0)
             return VD_EIO;
-        int rc = n == 0 ? report_lost(p, sink) : read_datagram(p, vd_bytes_of(datagram, (size_t)n), sink);
+        int rc = n == 0 ? 0 : read_datagram(p, vd_bytes_of(datagram, (size_t)n), sink);
         if (rc != 0)
             return rc;
         if (n > 0)
             continue;
+        report_lost(p, sink);
         if (!p->polling)
             uv_poll_start(&p->poll, UV_READABLE, on_readable);
         p->polling = true;

@@ -8,7 +8,7 @@
 
 #include "event.pb-c.h"
 
-enum { PROCESS_ACTIVITY = 1007, LAUNCH = 1, TERMINATE = 2, SUCCESS = 1, INFORMATIONAL = 1, MEDIUM = 3 };
+enum { PROCESS_ACTIVITY = 1007, LAUNCH = 1, TERMINATE = 2, SUCCESS = 1, INFORMATIONAL = 1 };
 
 struct envelope {
     Vedette__V1__Event event;
@@ -147,17 +147,5 @@ int process_event_write(const struct process_event *e, struct vd_buffer *out)
     v.event.actor = &s.actor;
     if (e->terminated)
         fill_end(&v.event, e->wait_status, detail, sizeof detail);
-    return pack(&v.event, out);
-}
-
-int process_event_write_lost(const struct process_event *e, uint64_t lost, struct vd_buffer *out)
-{
-    struct envelope v;
-    char message[64];
-    fill_envelope(&v, e);
-    snprintf(message, sizeof message, "%" PRIu64 " process events lost", lost);
-    v.event.message = message;
-    v.event.severity_id = MEDIUM;
-    v.event.count = lost > INT32_MAX ? INT32_MAX : (int32_t)lost;
     return pack(&v.event, out);
 }

@@ -20,7 +20,5 @@ struct process_event {
 
 /* Append the event. 0, VD_ELIMIT, VD_ENOMEM. */
 int process_event_write(const struct process_event *e, struct vd_buffer *out);
-/* "N process events lost". */
-int process_event_write_lost(const struct process_event *e, uint64_t lost, struct vd_buffer *out);
 
 #endif

@@ -2,13 +2,13 @@
  *
  * The owner pulls: `ready` says that there may be more, source_pull hands over what there is, event by event,
  * each with the cursor behind it. A sink that answers SOURCE_FULL gets the same event again at the next pull,
- * from tail and journal, which can be read again; what process cannot hand over is lost, and it counts and
- * reports that itself. */
+ * from tail and journal, which can be read again; what process cannot hand over is lost, and the sink counts
+ * it. What a source finds missing, it tells the sink. */
 #ifndef AGENT_SOURCE_H
 #define AGENT_SOURCE_H
 
 #include <uv.h>
-#include <vedette/bytes.h>
+#include <vedette/gap.h>
 
 enum { SOURCE_CURSOR_MAX_BYTES = 256, SOURCE_ERROR_BYTES = 256 };
 
@@ -20,9 +20,18 @@ enum source_pulled {
     SOURCE_END = 3,  /* only with `once`: everything there was has been handed over */
 };
 
-/* 0: taken; SOURCE_FULL: not now; negative: give up, source_pull returns it. The bytes live during a call. */
+/* Events that were there and never came. */
+struct source_loss {
+    enum vd_gap_reason reason;
+    uint64_t count;         /* 0: nobody knows */
+    struct vd_bytes detail; /* for people */
+};
+
+/* take: 0: taken; SOURCE_FULL: not now; negative: give up, source_pull returns it. lost: cursor is where the
+ * source goes on after the loss; empty: as before. What is passed lives during the call. */
 struct source_sink {
     int (*take)(void *arg, struct vd_bytes event, struct vd_bytes cursor);
+    void (*lost)(void *arg, const struct source_loss *loss, struct vd_bytes cursor);
     void *arg;
 };
 

@@ -4,11 +4,12 @@
  * directory's inotify event brings forward, says ready → pull …
  *
  * How it fails: a file that cannot be opened is said once and tried again at each scan; one that cannot be
- * read any more is let go; a directory that cannot be watched is polled. Only memory ends a pull with an
- * error. */
+ * read any more is let go; a directory that cannot be watched is polled. What was in a file and is gone
+ * before it was read is told to the sink as lost. Only memory ends a pull with an error. */
 #include "source.h"
 
 #include <fnmatch.h>
+#include <inttypes.h>
 #include <libgen.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -52,6 +53,22 @@ static int hand_over(struct tail *t, const struct source_sink *sink)
     return 0;
 }
 
+static void tell_gone(struct tail *t, const struct source_sink *sink)
+{
+    char detail[sizeof t->gone.what + 64];
+    uint8_t cursor[TAIL_CURSOR_MAX_BYTES];
+    if (t->gone.files == 0)
+        return;
+    if (t->gone.files == 1)
+        snprintf(detail, sizeof detail, "%s", t->gone.what);
+    else
+        snprintf(detail, sizeof detail, "%u files, %" PRIu64 " bytes at least; %s", t->gone.files,
+                 t->gone.unread_bytes, t->gone.what);
+    const struct source_loss loss = {.reason = VD_GAP_SOURCE_ROTATED, .detail = vd_bytes_str(detail)};
+    sink->lost(sink->arg, &loss, vd_bytes_of(cursor, cursor_now(t, cursor)));
+    t->gone = (struct tail_gone){0};
+}
+
 static int parse_line(struct tail *t, struct tail_file *f, const struct tail_line *line)
 {
     vd_buffer_clear(&t->event);
@@ -71,10 +88,15 @@ static int parse_line(struct tail *t, struct tail_file *f, const struct tail_lin
 static int pull_file(struct tail *t, struct tail_file *f, const struct source_sink *sink, uint32_t *left)
 {
     struct tail_line line;
-    if (tail_file_check(f) != TAIL_FILE_SAME) {
+    uint64_t unread_bytes = f->size > f->offset ? f->size - f->offset : 0;
+    int change = tail_file_check(f);
+    if (change == TAIL_FILE_REPLACED)
+        tail_miss(t, f, unread_bytes);
+    if (change != TAIL_FILE_SAME) {
         t->window.of = NULL;
         f->changed_ms = uv_now(t->source.host.loop);
     }
+    tell_gone(t, sink);
     bool last = t->once || tail_is_left(t, f);
     for (; *left > 0; (*left)--) {
         int rc = tail_file_line(f, &t->window, t->line_max_bytes, last, &line);
@@ -95,22 +117,25 @@ static int pull_file(struct tail *t, struct tail_file *f, const struct source_si
 static int tail_pull(struct source *s, const struct source_sink *sink, uint32_t most)
 {
     struct tail *t = (struct tail *)s;
-    int rc = hand_over(t, sink);
-    if (rc != 0)
-        return rc;
+    /* Also while the sink is full: a file that is followed is still there when it is rotated away. */
     if (t->scan_due)
         tail_scan(t);
     t->scan_due = false;
+    int rc = hand_over(t, sink);
+    if (rc != 0)
+        return rc;
     for (struct tail_file *f = t->files, *next; f != NULL; f = next) {
         next = f->next;
         rc = pull_file(t, f, sink, &most);
-        if (rc == VD_EIO)
+        if (rc == VD_EIO) {
             vd_log_warn("a log file cannot be read", VD_F_STR("path", f->path), VD_F_ERROR(rc));
-        else if (rc != SOURCE_IDLE)
+            tail_miss(t, f, f->size > f->offset ? f->size - f->offset : 0);
+        } else if (rc != SOURCE_IDLE)
             return rc;
         if (rc == VD_EIO || tail_is_left(t, f))
             tail_drop(t, f);
     }
+    tell_gone(t, sink);
     return t->once ? SOURCE_END : SOURCE_IDLE;
 }
 

@@ -1,4 +1,4 @@
-/* Where a tail stands in all its files, in the few bytes that an outbox keeps with an event. Private to tail.
+/* Where a tail stands in all its files, in the few bytes that the spool keeps with an event. Private to tail.
  *
  *   version 1, count, then a file: identity (8 bytes, little endian), offset (6 bytes, little endian) */
 #ifndef AGENT_TAIL_CURSOR_H

@@ -15,6 +15,13 @@ struct tail_watch {
     char *directory;
 };
 
+/* Files that went away, or were cut short, before they were read; not told yet. */
+struct tail_gone {
+    uint32_t files;
+    uint64_t unread_bytes; /* as far as known */
+    char what[128];        /* of the last one */
+};
+
 struct tail {
     struct source source; /* first: a tail is a source */
     char **paths;
@@ -26,6 +33,7 @@ struct tail {
     uint32_t file_count;
     struct tail_window window;
     struct tail_cursor resume; /* places of the cursor that no file was found for yet */
+    struct tail_gone gone;
     bool scanned, scan_due, waking, complained;
     struct vd_buffer event;    /* made of the line of pending's that ends at pending_end; handed over next */
     struct tail_file *pending; /* NULL: no event waits */
@@ -40,5 +48,7 @@ void tail_scan(struct tail *t);
 /* Whether a file was rotated away or deleted, and nobody has written to it for a while. */
 bool tail_is_left(const struct tail *t, const struct tail_file *f);
 void tail_drop(struct tail *t, struct tail_file *f);
+/* So many bytes of f were there and will not be read. */
+void tail_miss(struct tail *t, const struct tail_file *f, uint64_t unread_bytes);
 
 #endif

@@ -3,6 +3,7 @@
 #include "tail_private.h"
 
 #include <glob.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <vedette/error.h>
 #include <vedette/log.h>
@@ -88,15 +89,87 @@ static void follow_glob(struct tail *t, const char *pattern, bool only_if_known)
     globfree(&found);
 }
 
+static bool is_later(const struct timespec *a, const struct timespec *b)
+{
+    return a->tv_sec != b->tv_sec ? a->tv_sec > b->tv_sec : a->tv_nsec > b->tv_nsec;
+}
+
+/* ".1", "-20261122", ".2026-11-22": other names beside a log are other logs, or compressed. */
+static bool is_rotated_name(const char *path)
+{
+    const char *slash = strrchr(path, '/'), *name = slash == NULL ? path : slash + 1;
+    size_t len = strlen(name), digits = 0;
+    while (digits < len && strchr("0123456789-.", name[len - digits - 1]) != NULL)
+        digits++;
+    return digits > 1 && digits < len && strchr("-.", name[len - digits]) != NULL;
+}
+
+/* The file of that pattern that was written to next after *when; false: none was. */
+static bool find_next_rotated(const glob_t *found, const struct timespec *when, size_t *out,
+                              struct timespec *its)
+{
+    struct stat st;
+    bool any = false;
+    for (size_t i = 0; i < found->gl_pathc; i++) {
+        if (!is_rotated_name(found->gl_pathv[i]) || stat(found->gl_pathv[i], &st) != 0 ||
+            !is_later(&st.st_mtim, when) || (any && !is_later(its, &st.st_mtim)))
+            continue;
+        *out = i;
+        *its = st.st_mtim;
+        any = true;
+    }
+    return any;
+}
+
+/* What came and was rotated away again while nobody followed: it was written to later than the newest of the
+ * files that the cursor knows and that were rotated too. */
+static void follow_unseen(struct tail *t, const char *pattern)
+{
+    glob_t found;
+    size_t next;
+    struct timespec newest = {0}, its;
+    for (const struct tail_file *f = t->files; f != NULL; f = f->next)
+        if (is_later(&f->modified, &newest))
+            newest = f->modified;
+    if (glob(pattern, 0, NULL, &found) != 0)
+        return;
+    for (; find_next_rotated(&found, &newest, &next, &its); newest = its)
+        follow(t, found.gl_pathv[next], false);
+    globfree(&found);
+}
+
 /* Files that the cursor knows and that were renamed while nobody followed: "auth.log.1" beside "auth.log".
  * First, so that they are read before what came after them. */
 static void follow_rotated(struct tail *t)
 {
     char pattern[4096];
     for (size_t i = 0; i < t->path_count && t->resume.count > 0; i++) {
+        uint32_t before = t->file_count;
         int len = snprintf(pattern, sizeof pattern, "%s?*", t->paths[i]);
-        if (len > 0 && (size_t)len < sizeof pattern)
-            follow_glob(t, pattern, true);
+        if (len <= 0 || (size_t)len >= sizeof pattern)
+            continue;
+        follow_glob(t, pattern, true);
+        if (t->file_count > before)
+            follow_unseen(t, pattern);
+    }
+}
+
+void tail_miss(struct tail *t, const struct tail_file *f, uint64_t unread_bytes)
+{
+    if (unread_bytes == 0)
+        return;
+    t->gone.files++;
+    t->gone.unread_bytes += unread_bytes;
+    snprintf(t->gone.what, sizeof t->gone.what, "%" PRIu64 " bytes of %s", unread_bytes, f->path);
+}
+
+/* A file that the cursor knows and that is nowhere any more. Its place is kept, should it come up again. */
+static void miss_places(struct tail *t)
+{
+    for (uint32_t i = 0; i < t->resume.count; i++) {
+        t->gone.files++;
+        snprintf(t->gone.what, sizeof t->gone.what, "a file that was read up to byte %" PRIu64 " is gone",
+                 t->resume.places[i].offset);
     }
 }
 
@@ -108,6 +181,8 @@ void tail_scan(struct tail *t)
         follow_rotated(t);
     for (size_t i = 0; i < t->path_count; i++)
         follow_glob(t, t->paths[i], false);
+    if (!t->scanned)
+        miss_places(t);
     t->scanned = true;
 }
 

@@ -146,6 +146,7 @@ static void on_signal(uv_signal_t *handle, int number)
 static void watch_signals(struct service *s, uv_loop_t *loop)
 {
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* a file over the limit is a write that fails, and is dealt with */
     for (size_t i = 0; i < SIGNAL_COUNT; i++) {
         uv_signal_init(loop, &s->signals[i]);
         s->signals[i].data = s;

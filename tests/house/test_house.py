@@ -64,9 +64,9 @@ class ArrowsTest(SmallHouse):
         self.assertEqual(len(self.wrong()), 2)
 
     def test_programs_do_not_know_each_other(self):
-        self.write("agent/outbox.h", "")
-        self.write("tools/load.c", '#include "../agent/outbox.h"\n')
-        self.assertEqual(self.wrong(), ["tools/load.c: includes ../agent/outbox.h: a private header of agent"])
+        self.write("agent/intake.h", "")
+        self.write("tools/load.c", '#include "../agent/intake.h"\n')
+        self.assertEqual(self.wrong(), ["tools/load.c: includes ../agent/intake.h: a private header of agent"])
 
     def test_a_foreign_header_outside_its_owner(self):
         for path, header in [("agent/uplink.c", "openssl/ssl.h"), ("core/net/stream.c", "openssl/bio.h"),

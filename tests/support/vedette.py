@@ -121,10 +121,12 @@ class Agent(Program):
 
     def __init__(self, fleet, tenant, name, collectors, files, once, settings):
         self.tenant, self.host = tenant, name
+        self.spool = fleet.folder / f"{tenant}-{name}" / "spool"
         own = {
             "collectors": [getattr(collector, "address", collector) for collector in collectors],
             "tls": fleet.identities.agent(tenant, name),
             "sources": [{"type": "tail", "paths": [str(path) for path in files], "from": "beginning"}],
+            "spool": {"folder": str(self.spool), "free_floor_bytes": 0},
             "reconnect": {"min_ms": 100, "max_ms": 1000},
             "log": {"level": "debug"},
         }

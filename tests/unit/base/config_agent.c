@@ -23,8 +23,9 @@ static void a_full_configuration_is_read(void **state)
         "sources:\n"
         "  - type: tail\n    from: beginning\n    paths: [/var/log/auth.log, /var/log/secure]\n"
         "  - {type: process}\n"
+        "spool: {folder: /srv/spool, sync: always}\n"
         "log: {level: debug}\n";
-    char *environment[] = {"VEDETTE_OUTBOX_MAX_BYTES=1048576", "VEDETTE_HEARTBEAT_MS=777", NULL};
+    char *environment[] = {"VEDETTE_SPOOL_MAX_BYTES=1048576", "VEDETTE_HEARTBEAT_MS=777", NULL};
     assert_int_equal(vd_config_read(&AGENT_CONFIG, "f.yaml", vd_bytes_str(yaml), environment, &config, error),
                      0);
     assert_int_equal(config.collectors_count, 2);
@@ -36,7 +37,9 @@ static void a_full_configuration_is_read(void **state)
     assert_int_equal(config.sources[1].type, AGENT_SOURCE_PROCESS);
     assert_int_equal(config.sources[1].from, AGENT_FROM_END);
     assert_int_equal(config.log.level, VD_LOG_DEBUG);
-    assert_int_equal(config.outbox.max_bytes, 1048576);
+    assert_int_equal(config.spool.max_bytes, 1048576);
+    assert_string_equal(config.spool.folder, "/srv/spool");
+    assert_int_equal(config.spool.sync, AGENT_SYNC_ALWAYS);
     assert_int_equal(config.heartbeat_ms, 777);
     vd_config_deinit(&AGENT_CONFIG, &config);
 }
@@ -56,6 +59,10 @@ static const struct config_mistake MISTAKES[] = {
     {"tls: {certificate: ''}\n", ":1:20: tls.certificate: must not be empty"},
     {"tls: {pass: x}\n", ":1:7: unknown key 'pass' in tls; allowed: certificate, key, ca, trust_domain"},
     {"reconnect: {min_ms: 600, max_ms: 500}\n", ": reconnect.min_ms must not be over reconnect.max_ms"},
+    {"spool: {max_bytes: 1048575}\n",
+     ":1:20: spool.max_bytes: expected a number from 1048576 to 68719476736, not '1048575'"},
+    {"spool: {folder: here}\n", ":1:17: spool.folder: must be an absolute path, not 'here'"},
+    {"spool: {sync: never}\n", ":1:15: spool.sync: expected one of group, always, not 'never'"},
     {"batch: {max_events: 8193}\n", ":1:21: batch.max_events: expected a number from 1 to 8192, not '8193'"},
 };
 
