@@ -16,7 +16,7 @@
 #include "rig.h"
 
 enum harm { NOTHING, FAIL, FAIL_LASTING, SHORT, KILL, KILL_TORN };
-enum { EVENTS = 700, LASTING = 12, KILLED = 9, OPERATIONS_MAX = 4000, PATH_BYTES = 256 };
+enum { EVENTS = 1600, LASTING = 12, KILLED = 9, OPERATIONS_MAX = 4000, PATH_BYTES = 256 };
 
 static struct {
     enum harm harm;
@@ -81,7 +81,7 @@ static void scenario(struct rig *r, volatile uint64_t *durable)
     for (int tries = 0; vd_spool_next(r->s) <= EVENTS && tries < 10 * EVENTS; tries++) {
         int rc = rig_append(r);
         assert_true(rc == 0 || rc == VD_EIO);
-        if (rc != 0 || vd_spool_next(r->s) % 70 == 0)
+        if (rc != 0 || vd_spool_next(r->s) % 130 == 0)
             vd_spool_commit_now(r->s);
         *durable = vd_spool_durable(r->s);
         if (vd_spool_durable(r->s) > EVENTS - 100)
@@ -257,6 +257,33 @@ static void sources_stop_while_the_disk_fails(void **state)
     rig_deinit(&r);
 }
 
+/* A file whose sync has failed once is not written to again, even where it would take it. */
+static void a_failed_file_is_never_trusted(void **state)
+{
+    (void)state;
+    struct rig r;
+    char before[PATH_BYTES], after[PATH_BYTES];
+    rig_init(&r);
+    rig_open(&r);
+    rig_fill(&r, 10);
+    rig_segment(&r, true, before, sizeof before);
+    assert_int_equal(rig_append(&r), 0);
+    plan_set(FAIL, EIO, 1);
+    plan.only = SPOOL_SYNC;
+    assert_int_equal(vd_spool_commit_now(r.s), 0);
+    plan_set(NOTHING, 0, 0);
+    rig_segment(&r, true, after, sizeof after);
+    assert_string_not_equal(before, after);
+    assert_non_null(strstr(after, "/00000000000000000011.seg"));
+    rig_fill(&r, 5);
+    assert_int_equal(rig_check_from(&r, 1), 0);
+    rig_close(&r);
+    rig_open(&r);
+    assert_int_equal(r.recovery.holes, 0);
+    assert_int_equal(rig_check_from(&r, 1), 0);
+    rig_deinit(&r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -267,6 +294,7 @@ int main(void)
         cmocka_unit_test(kill_9_midway_in_a_write),
         cmocka_unit_test(an_unsynced_commit_is_cut_whole),
         cmocka_unit_test(sources_stop_while_the_disk_fails),
+        cmocka_unit_test(a_failed_file_is_never_trusted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
