@@ -4,13 +4,11 @@
  * sources, so that data and cursor are committed by one sync and no registry beside them can disagree.
  *
  * Happy path: open (recovers) → append … → commit_begin, commit_run, commit_end → read what is durable → trim
- * up to the collector's mark. How it fails: an unfinished tail of the newest segment is cut; any other damage
- * is set aside under aside/ and leaves a hole, which readers are told; after a failed write or sync that file
- * is never trusted again, and what was not synced goes from memory into a new segment; where that fails too,
- * append says VD_EIO and sources have to stop. No call blocks on the disk for writing but open, close, fork
- * and commit_run.
- *
- * One thread, save commit_run, which may run beside any other call. Format: docs/spool.md. */
+ * up to the collector's mark. How it fails: an unfinished tail is cut; other damage leaves a hole, which
+ * readers are told; a file whose write or sync failed is never written to again, and what was not synced goes
+ * from memory into a new one; where that fails too, append says VD_EIO and sources have to stop. Only open,
+ * close, fork and commit_run write to the disk and wait for it. One thread, save commit_run, which may run
+ * beside any other call. Format: docs/spool.md. */
 #ifndef VEDETTE_SPOOL_H
 #define VEDETTE_SPOOL_H
 
@@ -43,26 +41,22 @@ struct vd_spool_options {
     size_t commit_bytes;                 /* …or so much is pending */
 };
 
-/* What recovery found; for the log. */
+/* What recovery found; for the log. Damage is no error. */
 struct vd_spool_recovery {
     uint64_t events, cut_bytes, set_aside_files;
     uint32_t holes;
 };
 
-/* VD_EEXISTS: another process has it; VD_EIO, VD_EPERM, VD_ENOMEM. error has a sentence. Damage is no error.
- */
+/* VD_EEXISTS: another process has it; VD_EINVAL, VD_EIO, VD_EPERM, VD_ENOMEM. error: a sentence. */
 int vd_spool_open(struct vd_spool **out, const struct vd_spool_options *options,
                   struct vd_spool_recovery *recovery, char *error);
 /* Commits what is pending, where that still works. */
 void vd_spool_close(struct vd_spool *s);
 
-/* ---- In */
-
 /* A source by its name, which says what it reads ("journal", "tail:/var/log/auth.log"), so that its cursor is
  * found again when the order in a configuration changes. Index, or VD_EFULL. */
 int vd_spool_source(struct vd_spool *s, const char *name);
-/* Behind the last event of the source that was appended before the spool was opened: where it goes on. Empty:
- * none. */
+/* Behind its last event appended before the spool was opened. Empty: none. */
 struct vd_bytes vd_spool_cursor(const struct vd_spool *s, int source);
 
 /* Who is let in how far when room gets short. */
@@ -84,7 +78,7 @@ bool vd_spool_commit_due(struct vd_spool *s, int64_t now_ms);
 /* Takes what is pending. NULL: nothing is, or one is under way. */
 struct vd_spool_commit *vd_spool_commit_begin(struct vd_spool *s);
 void vd_spool_commit_run(struct vd_spool_commit *c);
-/* 0: vd_spool_durable has moved. Else nothing is lost: the next commit tries again, in a new segment. */
+/* 0: vd_spool_durable has moved. Else nothing is lost: the next commit tries again, in a new file. */
 int vd_spool_commit_end(struct vd_spool *s, struct vd_spool_commit *c);
 /* All three, here and now. */
 int vd_spool_commit_now(struct vd_spool *s);
@@ -101,16 +95,13 @@ uint64_t vd_spool_durable_bytes(const struct vd_spool *s);
 /* When the oldest event held was appended; 0: nothing is held. */
 int64_t vd_spool_oldest_ms(const struct vd_spool *s);
 
-/* ---- Out */
-
-/* The collector has everything up to mark. Segments wholly below it are deleted; the newest stays, for the
- * cursors. */
+/* The collector has everything up to mark: segments below it are deleted, but the newest, for the cursors. */
 void vd_spool_trim(struct vd_spool *s, uint64_t mark);
 
 struct vd_spool_item {
     uint64_t seq;          /* of the event; of a hole: its last number */
     struct vd_bytes event; /* empty for a hole; valid until the next read */
-    uint64_t chain;        /* before this item (vd_chain_next); 0 after a hole: not known */
+    uint64_t chain;        /* before this item, as it was written; 0, not known: of the one after a hole */
     struct vd_spool_hole hole;
     int64_t time_ms; /* when it was appended */
 };
@@ -119,8 +110,7 @@ int vd_spool_reader_new(struct vd_spool_reader **out, struct vd_spool *s);
 void vd_spool_reader_free(struct vd_spool_reader *r);
 /* seq from first to durable. */
 void vd_spool_seek(struct vd_spool_reader *r, uint64_t seq);
-/* The item at the reader, which stays there; NULL: all that is durable was read. A record that turns out
- * damaged now is a hole as well. */
+/* The item at the reader, which stays there; NULL: all that is durable was read, or memory is short. */
 const struct vd_spool_item *vd_spool_peek(struct vd_spool_reader *r);
 void vd_spool_step(struct vd_spool_reader *r);
 
