@@ -65,6 +65,18 @@ static bool was_synced(const struct inspection *in, uint64_t limit, uint64_t exp
     return limit != UINT64_MAX || expect < in->synced;
 }
 
+/* A newest segment that got a successor while it was looked at is cut short, as it should be. */
+static bool has_successor(const struct inspection *in)
+{
+    uint64_t *bases;
+    size_t count;
+    if (spool_folder_segments(in->folder.stream, false, &bases, &count) != 0)
+        return false;
+    bool has = count > 0 && bases[count - 1] > in->info.base;
+    vd_free(bases);
+    return has;
+}
+
 static int end_of_segment(struct inspection *in, const struct spool_header *h, const struct spool_walk *w,
                           uint64_t limit)
 {
@@ -77,7 +89,7 @@ static int end_of_segment(struct inspection *in, const struct spool_header *h, c
         in->info.end = in->synced;
         return tell_damage(in, w->at, w->expect, in->synced - 1, "the end is damaged");
     }
-    if (in->len < h->size)
+    if (in->len < h->size && !has_successor(in))
         return tell_damage(in, in->len, 0, 0, "the newest segment is shorter than it was made");
     while (dirt > w->at && in->bytes[dirt - 1] == 0)
         dirt--;

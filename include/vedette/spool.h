@@ -50,8 +50,7 @@ struct vd_spool_recovery {
 /* VD_EEXISTS: another process has it; VD_EINVAL, VD_EIO, VD_EPERM, VD_ENOMEM. error: a sentence. */
 int vd_spool_open(struct vd_spool **out, const struct vd_spool_options *options,
                   struct vd_spool_recovery *recovery, char *error);
-/* Commits what is pending, where that still works. */
-void vd_spool_close(struct vd_spool *s);
+void vd_spool_close(struct vd_spool *s); /* commits what is pending, where that still works */
 
 /* A source by its name, which says what it reads ("journal", "tail:/var/log/auth.log"), so that its cursor is
  * found again when the order in a configuration changes. Index, or VD_EFULL. */
@@ -80,8 +79,7 @@ struct vd_spool_commit *vd_spool_commit_begin(struct vd_spool *s);
 void vd_spool_commit_run(struct vd_spool_commit *c);
 /* 0: vd_spool_durable has moved. Else nothing is lost: the next commit tries again, in a new file. */
 int vd_spool_commit_end(struct vd_spool *s, struct vd_spool_commit *c);
-/* All three, here and now. */
-int vd_spool_commit_now(struct vd_spool *s);
+int vd_spool_commit_now(struct vd_spool *s); /* all three, here and now */
 
 /* ---- State */
 const uint8_t *vd_spool_stream(const struct vd_spool *s);
