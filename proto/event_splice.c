@@ -190,3 +190,16 @@ size_t vd_event_splice_write(const struct vd_splice *splice, uint8_t *out)
         at = reason_put(at, &score->reasons[i]);
     return (size_t)(at - out);
 }
+
+/* A splice begins with its metadata, and has no second. */
+struct vd_bytes vd_event_unspliced(struct vd_bytes event)
+{
+    struct vd_wire w = vd_wire_of(event);
+    struct vd_wire_field field;
+    const uint8_t *splice = event.data, *begin = w.at;
+    for (; vd_wire_next(&w, &field); begin = w.at)
+        if (field.number == EVENT_METADATA)
+            splice = begin;
+    return w.bad || splice == event.data ? (struct vd_bytes){0}
+                                         : vd_bytes_of(event.data, (size_t)(splice - event.data));
+}

@@ -24,6 +24,9 @@ enum { VD_SPLICE_MAX_BYTES = 2048 };
  * cap are cut at a character's edge. */
 size_t vd_event_splice_write(const struct vd_splice *splice, uint8_t *out);
 
+/* Of an event with a splice behind it: the bytes before, as the agent sent them. Empty: it has none. */
+struct vd_bytes vd_event_unspliced(struct vd_bytes event);
+
 /* "<stream as 32 hex digits>-<seq>", terminated, into out (VD_EVENT_UID_BYTES); returns its length. */
 enum { VD_EVENT_UID_BYTES = 56 };
 size_t vd_event_uid(const uint8_t *stream, uint64_t seq, char *out);

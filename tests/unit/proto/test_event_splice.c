@@ -11,6 +11,8 @@
 #include <vedette/event_splice.h>
 #include <vedette/event_view.h>
 
+#include "literal.h"
+
 static const uint8_t STREAM[VD_STREAM_BYTES] = {0x00, 0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77,
                                                 0x88, 0x99, 0xaa, 0xbb, 0xcc, 0xdd, 0xee, 0xff};
 #define STREAM_TEXT "00112233445566778899aabbccddeeff"
@@ -187,12 +189,34 @@ static void every_length_of_a_sub_message(void **state)
     }
 }
 
+/* A chain of hashes goes over what the agent sent: it can be followed in the log. */
+static void what_the_agent_sent_is_told_apart(void **state)
+{
+    static const struct vd_bytes events[] = {
+        BYTES("\x08\xba\x17"),                                   /* class 3002 */
+        BYTES("\x32\x03\x0a\x01u\x08\xba\x17"),                  /* metadata first */
+        BYTES("\x32\x03\x0a\x01u\x08\xba\x17\x32\x03\x0a\x01v"), /* in pieces, and last */
+        BYTES("\x7a\x05\x32\x03\x0a\x01u"),                      /* a message that looks like metadata */
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof events / sizeof *events; i++) {
+        uint8_t bytes[64 + VD_SPLICE_MAX_BYTES];
+        struct vd_splice splice = splice_of(NULL);
+        memcpy(bytes, events[i].data, events[i].len);
+        size_t len = events[i].len + vd_event_splice_write(&splice, bytes + events[i].len);
+        assert_true(vd_bytes_equal(vd_event_unspliced(vd_bytes_of(bytes, len)), events[i]));
+        assert_int_equal(vd_event_unspliced(vd_bytes_of(bytes, len - 1)).len, 0); /* cut off */
+    }
+    assert_int_equal(vd_event_unspliced(events[0]).len, 0);
+    assert_int_equal(vd_event_unspliced((struct vd_bytes){0}).len, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(uid_is_stream_and_sequence),    cmocka_unit_test(what_the_agent_said_is_overwritten),
         cmocka_unit_test(reasons_can_be_checked),        cmocka_unit_test(texts_are_cut_and_the_length_holds),
-        cmocka_unit_test(every_length_of_a_sub_message),
+        cmocka_unit_test(every_length_of_a_sub_message), cmocka_unit_test(what_the_agent_sent_is_told_apart),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
