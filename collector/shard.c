@@ -101,7 +101,7 @@ static void drain_doubt(struct stream *stream)
         stream->oldest = b->next;
         /* Its FORK may be lost: when the agent comes back with the stream, it is found forked again. */
         if (b->fork)
-            stream->quarantined = false;
+            stream->forking = false;
         free_batch(b);
     }
     if (stream->oldest == NULL) {
@@ -118,6 +118,7 @@ static void complete(struct stream *stream, int64_t now_ns)
         struct batch *b = stream->oldest;
         struct attachment *from = b->from;
         size_t raw_bytes = b->raw_bytes;
+        bool fork = b->fork;
         struct metrics *metrics = b->shard->options.metrics;
         if (b->last_seq > stream->mark) { /* a batch that came again may end below */
             stream->mark = b->last_seq;
@@ -127,11 +128,17 @@ static void complete(struct stream *stream, int64_t now_ns)
         if (stream->oldest == NULL)
             stream->newest = NULL;
         metrics->events_published += b->published;
+        metrics->streams_forked += fork;
         metrics_latency(metrics, now_ns - b->received_ns);
         free_batch(b);
         if (stream->attachment != NULL)
             stream->attachment->kept(stream->attachment, stream->mark,
                                      from == stream->attachment ? raw_bytes : 0);
+        if (fork) {
+            stream->forking = false;
+            stream->quarantined = true;
+            take_away(stream, SHARD_FORKED);
+        }
     }
 }
 
@@ -198,33 +205,31 @@ static struct passage passage_of(struct batch *b, struct shard_time now)
     return p;
 }
 
-/* SHARD_FORKED, or an error and it is as it was. */
-static int quarantine(struct passage *p, const struct notice_fork *fork)
+/* 0, and whoever has the stream is told once the FORK is kept; or an error, and it is as it was. */
+static int begin_fork(struct passage *p, const struct notice_fork *fork)
 {
     struct batch *b = p->batch;
     struct stream *stream = b->stream;
     int rc = passage_fork(p, fork);
     if (rc != 0)
         return rc;
-    stream->quarantined = b->fork = true;
-    b->shard->options.metrics->streams_forked++;
-    vd_log_warn("stream forked and quarantined", VD_F_BYTES("agent", p->record.key),
+    stream->forking = b->fork = true;
+    vd_log_warn("stream forked: it is quarantined", VD_F_BYTES("agent", p->record.key),
                 VD_F_STR("detail", fork->detail), VD_F_UINT("kept_to", stream->taken),
                 VD_F_UINT("first", fork->first), VD_F_UINT("next", fork->next));
-    take_away(stream, SHARD_FORKED);
-    return SHARD_FORKED;
+    return 0;
 }
 
 /* A number is sent only when it is on the agent's disk, so whoever has fewer than were taken is a copy, or
  * was put back to an earlier state. */
-static int quarantine_behind(struct shard *shard, struct stream *stream, const struct vd_stream_offer *offer,
-                             struct shard_time now)
+static int fork_behind(struct shard *shard, struct stream *stream, const struct vd_stream_offer *offer,
+                       struct shard_time now)
 {
     struct batch *b = begin(shard, stream, NULL, 0, 0, now);
     if (b == NULL)
         return VD_ENOMEM;
     struct passage p = passage_of(b, now);
-    int rc = quarantine(
+    int rc = begin_fork(
         &p, &(struct notice_fork){.detail = "behind the mark", .first = offer->first, .next = offer->next});
     end(b, now.monotonic_ns);
     return rc;
@@ -236,13 +241,15 @@ int shard_attach(struct shard *shard, struct attachment *a, const struct vd_iden
     struct stream *stream = streams_get(&shard->streams, agent, offer->stream);
     if (stream == NULL)
         return VD_EFULL;
-    if (stream->in_doubt)
+    if (stream->in_doubt || stream->forking)
         return VD_EUNAVAILABLE;
     *mark = stream->taken;
     if (stream->quarantined)
         return SHARD_FORKED;
-    if (offer->next <= stream->taken)
-        return quarantine_behind(shard, stream, offer, now);
+    if (offer->next <= stream->taken) {
+        int rc = fork_behind(shard, stream, offer, now);
+        return rc != 0 ? rc : VD_EUNAVAILABLE;
+    }
     take_away(stream, VD_EEXISTS);
     /* What lies below `first` the agent has let go of, because a collector told it that it was kept. */
     if (stream->oldest == NULL && stream->taken < offer->first - 1) {
@@ -269,13 +276,13 @@ static int pass_new(struct passage *p, struct vd_batch *in)
     struct metrics *metrics = p->batch->shard->options.metrics;
     uint64_t seq = in->head.first_seq, chain = in->head.chain;
     int rc = 0;
-    for (struct vd_bytes event; rc == 0 && vd_batch_next(in, &event); seq++) {
+    for (struct vd_bytes event; rc == 0 && !stream->forking && vd_batch_next(in, &event); seq++) {
         uint64_t after = chain != 0 || seq == 1 ? vd_chain_next(chain, event) : 0;
         if (seq <= stream->taken) {
             metrics->events_repeated++; /* under way since an earlier session */
         } else if (other_history(stream, seq, chain)) {
             uint64_t next = in->head.next != 0 ? in->head.next : p->batch->last_seq + 1;
-            rc = quarantine(p, &(struct notice_fork){"another history", in->head.first_seq, next});
+            rc = begin_fork(p, &(struct notice_fork){"another history", in->head.first_seq, next});
         } else if ((rc = passage_event(p, event, seq)) == 0) {
             stream->taken = seq;
             stream->chain = after;
@@ -298,10 +305,10 @@ int shard_take(struct attachment *a, struct vd_batch *in, size_t raw_bytes, stru
     int rc = pass_new(&p, in);
     metrics->batches_received++;
     metrics->received_bytes += raw_bytes;
-    if (rc != 0) {
+    if (rc != 0 || stream->forking)
         b->last_seq = stream->taken; /* what was sent of it cannot be called back: it counts, the rest not */
+    if (rc != 0)
         take_away(stream, rc);
-    }
     b->last_chain = b->last_seq == stream->taken ? stream->chain : 0;
     end(b, now.monotonic_ns);
     return rc;

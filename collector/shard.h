@@ -5,8 +5,8 @@
  * Happy path: shard_attach → shard_take … ⇄ `kept` … → shard_detach. How it fails: an event that may not pass
  * goes to the dead letter topic, and a GAP takes its place; a delivery that fails puts the stream in doubt:
  * its session is told `lost`, nothing more is taken until everything under way has come back, and the agent
- * then resumes from the mark; a stream that two hosts continue is quarantined, and a FORK tells of it. One
- * thread. */
+ * then resumes from the mark; of a stream that two hosts continue nothing more is taken, a FORK is
+ * published, and once it is kept the session is told `lost`. One thread. */
 #ifndef COLLECTOR_SHARD_H
 #define COLLECTOR_SHARD_H
 
@@ -55,13 +55,13 @@ struct shard_time {
 };
 
 /* Takes hold of the stream an agent offers; *mark: what is kept of it. A session that held it loses it.
- * SHARD_FORKED, with *mark: the highest that is taken; VD_EUNAVAILABLE: the stream is in doubt, come back in
- * a moment; VD_EFULL: too many streams. */
+ * SHARD_FORKED, with *mark: the highest that is taken; VD_EUNAVAILABLE: the stream is in doubt, or its FORK
+ * is under way, come back in a moment; VD_EFULL: too many streams. */
 int shard_attach(struct shard *shard, struct attachment *a, const struct vd_identity *agent,
                  const struct vd_stream_offer *offer, struct shard_time now, uint64_t *mark);
 void shard_detach(struct attachment *a);
-/* batch as vd_batch_read left it. 0, or SHARD_FORKED, or an error: the session has lost the stream, and what
- * was taken of the batch before goes its way. */
+/* batch as vd_batch_read left it. 0, or an error: the session has lost the stream, and what was taken of the
+ * batch before goes its way. */
 int shard_take(struct attachment *a, struct vd_batch *batch, size_t raw_bytes, struct shard_time now);
 /* To be called by whoever the outlet tells what was delivered. */
 void shard_delivered(void *opaque, uint32_t count, int error, int64_t monotonic_ns);

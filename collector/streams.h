@@ -31,7 +31,8 @@ struct stream {
     int64_t letters_second;        /* dead letters are counted by the second */
     uint32_t letters;
     bool in_doubt;    /* something under way failed: wait for the rest, then start again from the mark */
-    bool quarantined; /* forked: nothing more is taken of it, ever */
+    bool forking;     /* its FORK is under way: nothing more is taken of it */
+    bool quarantined; /* its FORK is in Kafka: nothing more is taken of it, ever */
 };
 
 struct streams {

@@ -14,7 +14,7 @@ from support.events import schema
 from support.peer import BATCH, GOODBYE, HEADER, HELLO, LZ4, PING, WELCOME, Ended, Peer, frame, session
 
 # Codes of GOODBYE, as in PROTOCOL.md.
-VERSION, PROTOCOL, LIMIT, SEQUENCE, BUSY, TIMEOUT, REPLACED, FORKED = 3, 4, 5, 6, 8, 9, 10, 13
+VERSION, PROTOCOL, LIMIT, SEQUENCE, BUSY, TIMEOUT, REPLACED, UNAVAILABLE, FORKED = 3, 4, 5, 6, 8, 9, 10, 12, 13
 NAME = "spiffe://vedette.test/tenant/north/agent/web-1"
 MEBIBYTE = 1024 * 1024
 
@@ -215,12 +215,16 @@ def test_a_host_that_went_back_in_time(fleet, collector, peer):
     peer.hello(1, 4)
     peer.batch([event().SerializeToString()] * 3)
     peer.wait_for_mark(3)
+    with honest_peer(fleet, collector) as restored:
+        restored.stream = peer.stream
+        hello_unanswered(restored, 1, 3)
+        assert restored.goodbye_code() == UNAVAILABLE  # until the FORK is kept
+    assert_forked(peer, 3)  # nothing more is taken of the stream, whoever brings it
     for _ in range(2):
         with honest_peer(fleet, collector) as restored:
             restored.stream = peer.stream
             hello_unanswered(restored, 1, 3)
             assert_forked(restored, 3)
-    assert_forked(peer, 3)  # nothing more is taken of the stream, whoever brings it
     fork = fork_of(fleet, peer.stream, 4)
     assert fork.metadata.uid == f"{peer.stream.hex()}-fork-3"
     assert fork.unmapped["fork.detail"] == "behind the mark"

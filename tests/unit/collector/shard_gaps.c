@@ -154,12 +154,16 @@ static void another_history_is_a_fork(void **state)
     setup(&w);
     attach(&w, &w.attachment, 1);
     assert_int_equal(take_chained(&w, 1, 0, 0, 3), 0);
-    assert_int_equal(take_chained(&w, 4, 0, 4711, 2), SHARD_FORKED);
-    assert_int_equal(w.lost, SHARD_FORKED);
-    assert_int_equal(w.forked_mark, 3);
+    assert_int_equal(take_chained(&w, 4, 0, 4711, 2), 0);
+    assert_int_equal(take_chained(&w, 6, 0, 4712, 2), 0);
     assert_int_equal(record_count, 4); /* none of its events */
     fork_is(records[3].value, "09090909090909090909090909090909-fork-3", "another history");
-    deliver(0, 4, 0);
+    deliver(0, 3, 0);
+    assert_int_equal(w.lost, 0); /* told once the FORK is kept */
+    deliver(3, 4, 0);
+    assert_int_equal(w.lost, SHARD_FORKED);
+    assert_int_equal(w.forked_mark, 3);
+    assert_int_equal(w.mark, 3);
     assert_int_equal(w.metrics.streams_forked, 1);
     /* Whoever comes with it now, the host that was first included, is told the same; no second event. */
     assert_int_equal(offer(&w, &w.attachment, 1, 1000, &mark), SHARD_FORKED);
@@ -182,9 +186,10 @@ static void a_copy_is_compared_where_the_new_begins(void **state)
     uint8_t event[EVENT_BYTES];
     struct vd_bytes other = vd_bytes_of(event, make_event(event, false));
     struct vd_batch_head head = {.first_seq = 1};
-    assert_int_equal(take_batch(&w.attachment, &head, other, 5, NOW), SHARD_FORKED);
+    assert_int_equal(take_batch(&w.attachment, &head, other, 5, NOW), 0);
     assert_int_equal(record_count, 4);
     deliver(0, 4, 0);
+    assert_int_equal(w.lost, SHARD_FORKED);
     teardown(&w);
 }
 
@@ -197,13 +202,15 @@ static void who_has_fewer_than_were_taken_is_a_fork(void **state)
     setup(&w);
     attach(&w, &w.attachment, 1);
     assert_int_equal(take(&w.attachment, 1, 3, 0), 0);
-    assert_int_equal(offer(&w, &second, 2, 3, &mark), SHARD_FORKED);
-    assert_int_equal(mark, 3);
-    assert_int_equal(w.lost, SHARD_FORKED); /* the one that was on it, too */
-    assert_null(second.stream);
+    assert_int_equal(offer(&w, &second, 2, 3, &mark), VD_EUNAVAILABLE);
+    assert_int_equal(offer(&w, &second, 2, 3, &mark), VD_EUNAVAILABLE); /* its FORK is under way */
+    assert_int_equal(record_count, 4);
     fork_is(records[3].value, "09090909090909090909090909090909-fork-3", "behind the mark");
     deliver(0, 4, 0);
+    assert_int_equal(w.lost, SHARD_FORKED); /* the one that was on it, too */
     assert_int_equal(offer(&w, &second, 2, 3, &mark), SHARD_FORKED);
+    assert_int_equal(mark, 3);
+    assert_null(second.stream);
     assert_int_equal(record_count, 4);
     teardown(&w);
 }
@@ -234,8 +241,9 @@ static void a_chain_nobody_tells_is_not_compared(void **state)
     assert_int_equal(take_chained(&w, 5, 0, 4711, 1), 0);  /* told from here on */
     assert_int_equal(take_chained(&w, 9, 3, 0, 1), 0);     /* 6 to 8 are lost: a GAP */
     assert_int_equal(take_chained(&w, 10, 0, 4712, 1), 0); /* told again */
-    assert_int_equal(take_chained(&w, 11, 0, 4713, 1), SHARD_FORKED);
+    assert_int_equal(take_chained(&w, 11, 0, 4713, 1), 0);
     deliver(0, record_count, 0);
+    assert_int_equal(w.lost, SHARD_FORKED);
     teardown(&w);
 }
 
@@ -249,10 +257,12 @@ static void a_fork_that_was_lost_is_found_again(void **state)
     attach(&w, &w.attachment, 1);
     assert_int_equal(take_chained(&w, 1, 0, 0, 3), 0);
     deliver(0, 3, 0);
-    assert_int_equal(take_chained(&w, 4, 0, 4711, 1), SHARD_FORKED);
+    assert_int_equal(take_chained(&w, 4, 0, 4711, 1), 0);
     deliver(3, 4, VD_EKAFKA);
+    assert_int_equal(w.lost, VD_EKAFKA);
+    assert_int_equal(w.metrics.streams_forked, 0);
     attach(&w, &w.attachment, 1);
-    assert_int_equal(take_chained(&w, 4, 0, 4711, 1), SHARD_FORKED);
+    assert_int_equal(take_chained(&w, 4, 0, 4711, 1), 0);
     assert_int_equal(record_count, 5);
     fork_is(records[4].value, "09090909090909090909090909090909-fork-3", "another history");
     deliver(4, 5, 0);
@@ -273,8 +283,9 @@ static void in_doubt_the_chain_goes_back_with_the_mark(void **state)
     deliver(2, 5, VD_EKAFKA);
     assert_int_equal(attach(&w, &w.attachment, 1), 2);
     assert_int_equal(take_chained(&w, 3, 0, chain_over(0, 2), 1), 0);
-    assert_int_equal(take_chained(&w, 4, 0, 4711, 1), SHARD_FORKED);
+    assert_int_equal(take_chained(&w, 4, 0, 4711, 1), 0);
     deliver(5, record_count, 0);
+    assert_int_equal(w.lost, SHARD_FORKED);
     teardown(&w);
 }
 
@@ -291,9 +302,12 @@ static void a_fork_that_cannot_be_told_is_none_yet(void **state)
     struct attachment second;
     assert_int_equal(offer(&w, &second, 1, 3, &mark), VD_EUNAVAILABLE);
     assert_int_equal(w.lost, 0);
+    assert_int_equal(record_count, 3);
     send_answer = 0;
-    assert_int_equal(offer(&w, &second, 1, 3, &mark), SHARD_FORKED);
+    assert_int_equal(offer(&w, &second, 1, 3, &mark), VD_EUNAVAILABLE);
+    assert_int_equal(record_count, 4);
     deliver(3, 4, 0);
+    assert_int_equal(w.lost, SHARD_FORKED);
     teardown(&w);
 }
 
