@@ -1,5 +1,5 @@
 /* BATCH: events of one stream, read where they lie. */
-#include <vedette/session.h>
+#include <vedette/batch.h>
 
 #include <vedette/error.h>
 #include <vedette/hash.h>
