@@ -269,12 +269,13 @@ static bool other_history(const struct stream *stream, uint64_t seq, uint64_t ch
     return stream->chain != 0 && chain != 0 && seq == stream->taken + 1 && chain != stream->chain;
 }
 
-/* What is new of the batch: what was taken before only leads the chain to there. */
+/* What is new of the batch: what was taken before only leads the chain to there. Behind a hole the chain is
+ * not known until the agent tells it again. */
 static int pass_new(struct passage *p, struct vd_batch *in)
 {
     struct stream *stream = p->batch->stream;
     struct metrics *metrics = p->batch->shard->options.metrics;
-    uint64_t seq = in->head.first_seq, chain = in->head.chain;
+    uint64_t seq = in->head.first_seq, chain = in->head.lost > 0 ? 0 : in->head.chain;
     int rc = 0;
     for (struct vd_bytes event; rc == 0 && !stream->forking && vd_batch_next(in, &event); seq++) {
         uint64_t after = chain != 0 || seq == 1 ? vd_chain_next(chain, event) : 0;
