@@ -18,6 +18,7 @@ struct rig {
     struct agent_config config;
     char paths[2][128], *path_list[2], logs[64];
     int appended, closes;
+    bool follow; /* instead of reading to the end */
 };
 
 static int64_t now_ms(void)
@@ -62,7 +63,7 @@ static int try_open(struct rig *r, char *error)
                                            .losses = &r->losses,
                                            .hostname = "web1",
                                            .now_ms = now_ms,
-                                           .once = true,
+                                           .once = !r->follow,
                                            .owner = r,
                                            .appended = on_appended};
     return intake_open(&r->intake, &options, error);
@@ -235,6 +236,52 @@ static void a_disk_that_fails(void **state)
     deinit(&r);
 }
 
+/* Up to the reserve, with bytes that do not compress. */
+static void fill_spool(struct rig *r)
+{
+    static uint8_t event[2000];
+    uint32_t x = 1;
+    int source = vd_spool_source(r->disk.spool, "filler"), rc = 0;
+    while (rc == 0) {
+        for (size_t k = 0; k < sizeof event; k++)
+            event[k] = (uint8_t)((x = x * 1664525 + 1013904223) >> 24);
+        rc = vd_spool_append(r->disk.spool, source, VD_SPOOL_HIGH, vd_bytes_of(event, sizeof event),
+                             (struct vd_bytes){0}, RIG_NOW_MS);
+        assert_int_equal(vd_spool_commit_now(r->disk.spool), 0);
+    }
+    assert_int_equal(rc, VD_SPOOL_FULL);
+}
+
+/* Process events that find the spool full are gone, counted, and told from the reserve. */
+static void what_cannot_wait_is_counted(void **state)
+{
+    (void)state;
+    struct rig r;
+    char error[INTAKE_ERROR_BYTES];
+    init(&r, VD_SPOOL_LEAST_BYTES);
+    r.follow = true;
+    r.sources[0] = (struct agent_source_config){.type = AGENT_SOURCE_PROCESS};
+    r.config.sources_count = 1;
+    if (try_open(&r, error) != 0) {
+        print_message("skipped: no process events here\n");
+        stop(&r);
+        deinit(&r);
+        skip();
+    }
+    fill_spool(&r);
+    for (int round = 0; round < 100 && r.losses.total == 0; round++) {
+        assert_int_equal(system("true"), 0);
+        uv_run(&r.loop, UV_RUN_NOWAIT);
+    }
+    assert_true(r.losses.total > 0);
+    assert_int_equal(r.losses.kinds[0].reason, VD_GAP_SPOOL_FULL);
+    uint64_t next = vd_spool_next(r.disk.spool);
+    assert_true(losses_tell(&r.losses, RIG_NOW_MS, 0));
+    assert_int_equal(vd_spool_next(r.disk.spool), next + 1);
+    stop(&r);
+    deinit(&r);
+}
+
 static void no_source_at_all(void **state)
 {
     (void)state;
@@ -253,7 +300,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_goes_on_where_it_was), cmocka_unit_test(twins),
         cmocka_unit_test(pending_is_bounded),        cmocka_unit_test(a_full_spool_makes_them_wait),
-        cmocka_unit_test(a_disk_that_fails),         cmocka_unit_test(no_source_at_all),
+        cmocka_unit_test(a_disk_that_fails),         cmocka_unit_test(what_cannot_wait_is_counted),
+        cmocka_unit_test(no_source_at_all),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
