@@ -33,7 +33,7 @@ def _retire(world, copy, feed):
     """Ends the copy when all it had has come; one that still has something is left running, to be judged at the end."""
     end = time.monotonic() + RETIRE_S
     while time.monotonic() < end:
-        if all(world.watch.seen(feed.name).get(generation, 0) >= count for generation, count in feed.written.items()):
+        if world.watch.is_complete({feed.name: dict(feed.written)}):
             copy.stop()
             return
         time.sleep(0.2)

@@ -15,6 +15,7 @@ from .world import NOBODY
 
 MEND_S = 60
 DAY_S = 86400
+SEGMENT_LINES = 6000  # more than a segment of these spools holds
 POINT_S = 8  # a point that is not reached in this time is not on the way of a record in this build
 
 
@@ -122,11 +123,15 @@ def _kill_at(unit, step, done):
 
 
 def kill_agent_at(harm, step, done):
+    if "segment" in step.point:
+        _agent(harm, step).feed.write(SEGMENT_LINES)
     _kill_at(_agent(harm, step), step, done)
 
 
 def break_disk(harm, step, done):
     unit = _agent(harm, step)
+    if "pwrite" not in step.calls:
+        unit.feed.write(SEGMENT_LINES)
     unit.arm(step.calls)
     time.sleep(step.seconds)
     _restart_without_harm(harm, unit)

@@ -64,6 +64,7 @@ class Verdict:
     seen: int = 0
     missing: int = 0         # lines that never came, and no GAP says so
     told_missing: int = 0    # lines that never came, and GAPs cover them
+    told_too_many: int = 0   # told missing beyond that: no offence, since what came is not lost
     doubled: int = 0
     reordered: int = 0
     holes: int = 0           # sequence numbers without an event and without a GAP
@@ -133,8 +134,8 @@ class Oracle:
         gap = Gap(agent, stream, event.metadata.sequence, event.unmapped.get("gap.reason", ""),
                   number("count") or event.count, number("from"), number("to"), event.unmapped.get("gap.detail", ""))
         self.gaps.append(gap)
-        # What it tells may be numbers of this stream, or of one that ended with a fork.
-        if gap.first and gap.last < gap.sequence:
+        # It has the last of the numbers that it tells; those of a fork are of the stream that ended.
+        if gap.first and gap.last == gap.sequence and gap.reason != "forked":
             series.forgive(gap.first, gap.last)
 
     def _take_line(self, record, agent, event):
@@ -206,6 +207,9 @@ class Oracle:
             if gap.reason not in expected.get(gap.agent, ()):
                 verdict.unexplained_gaps += 1
                 verdict.examples.append(f"unexplained: {gap}")
+        for agent, count in told.items():
+            if count != float("inf"):
+                verdict.told_too_many += max(0, count - absent.get(agent, 0))
         for agent, lost in absent.items():
             covered = int(min(lost, told.get(agent, 0)))
             verdict.told_missing += covered

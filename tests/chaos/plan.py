@@ -122,8 +122,10 @@ def long_plan(seed, kills, minutes, agents, collectors):
     return Plan(seed, maker.spread(hosts, minutes * 60), maker.spread(centre, minutes * 60))
 
 
-def one_kind_plan(kind, seed, kills, minutes, agents, collectors):
-    """One kind of harm again and again: for who looks into it."""
+def plan_of_kinds(kinds, seed, kills, minutes, agents, collectors):
+    """So many harms of a few kinds, in turn: for who looks into them."""
     maker = _Maker(seed, agents, collectors)
-    steps = maker.spread([maker.step(kind) for _ in range(kills)], minutes * 60)
-    return Plan(seed, steps, []) if kind in AGENT_KINDS else Plan(seed, [], steps)
+    steps = [maker.step(kinds[index % len(kinds)]) for index in range(kills)]
+    hosts = [step for step in steps if step.kind in AGENT_KINDS]
+    centre = [step for step in steps if step.kind not in AGENT_KINDS]
+    return Plan(seed, maker.spread(hosts, minutes * 60), maker.spread(centre, minutes * 60))

@@ -61,8 +61,16 @@ class Links:
             self._run(_abort(link))
 
     def close(self):
+        self._run(_end_tasks())
         self.loop.call_soon_threadsafe(self.loop.stop)
         self.thread.join(5)
+
+
+async def _end_tasks():
+    tasks = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _abort(link):

@@ -57,7 +57,8 @@ def harm_table(harm, watch):
 def verdict_table(verdict):
     gaps = ", ".join(f"{count} {reason}" for reason, count in sorted(verdict.gaps.items())) or "none"
     rows = [("events written", verdict.written), ("events seen", verdict.seen), ("missing", verdict.missing),
-            ("missing, told by GAP events", verdict.told_missing), ("doubled", verdict.doubled),
+            ("missing, told by GAP events", verdict.told_missing),
+            ("told missing, but seen", verdict.told_too_many), ("doubled", verdict.doubled),
             ("reordered", verdict.reordered), ("holes without a GAP", verdict.holes), ("strangers", verdict.strangers),
             ("GAP events", gaps), ("GAP events without a harm", verdict.unexplained_gaps), ("FORK events", verdict.forks),
             ("FORK events without a harm", verdict.unexplained_forks), ("clones not noticed", verdict.missing_forks)]

@@ -70,18 +70,27 @@ def test_a_doubled_line_under_another_stream_is_found():
 
 
 def test_a_gap_that_harm_explains_excuses_what_it_tells():
-    events = [numbered(1), numbered(2), gap(6, 3, 5), numbered(7, 6)]
+    events = [numbered(1), numbered(2), gap(5, 3, 5), numbered(6)]
     verdict = judge(events, 6, {AGENT: {"spool_damaged"}})
     assert (verdict.offences, verdict.told_missing, verdict.gaps) == (0, 3, {"spool_damaged": 1})
 
 
 def test_a_gap_without_harm_is_an_offence():
-    verdict = judge([numbered(1), gap(3, 2, 2), numbered(4, 3)], 3)
+    verdict = judge([numbered(1), gap(2, 2, 2), numbered(3)], 3)
     assert verdict.unexplained_gaps == 1 and verdict.offences == 1
 
 
+def test_what_a_gap_tells_too_much_is_counted():
+    verdict = judge([numbered(1), gap(3, 2, 3), numbered(4, 2)], 2, {AGENT: {"spool_damaged"}})
+    assert (verdict.told_too_many, verdict.offences) == (2, 0)
+
+
+def test_a_gap_covers_no_other_numbers():
+    assert judge([numbered(1), gap(5, 4, 5), numbered(6)], 6, {AGENT: {"spool_damaged"}}).holes == 2
+
+
 def test_a_gap_excuses_no_more_than_it_tells():
-    verdict = judge([numbered(1), gap(3, 2, 2), numbered(4, 5)], 5, {AGENT: {"spool_damaged"}})
+    verdict = judge([numbered(1), gap(2, 2, 2), numbered(3, 5)], 5, {AGENT: {"spool_damaged"}})
     assert (verdict.missing, verdict.told_missing) == (2, 1)
 
 

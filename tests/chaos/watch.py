@@ -63,17 +63,21 @@ class Watch(threading.Thread):
             time.sleep(0.05)
         return silent
 
+    def is_complete(self, written):
+        """Whether all of this has come or is told missing."""
+        try:
+            return self.oracle.judge(written, {}).missing == 0
+        except RuntimeError:  # something came while it was looked at
+            return False
+
     def wait_complete(self, written, quiet_s):
         """Until all that was written has come or is told missing, or nothing new came for quiet_s. True: complete."""
         self.last_news = time.monotonic()
         while time.monotonic() - self.last_news < quiet_s:
             self.raise_error()
             time.sleep(0.2)
-            try:
-                if self.oracle.judge(written(), {}).missing == 0:
-                    return True
-            except RuntimeError:  # it grew while it was looked at
-                continue
+            if self.is_complete(written()):
+                return True
         return False
 
     def longest_silence(self, names, begin, end):
