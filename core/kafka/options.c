@@ -17,8 +17,18 @@ static const struct vd_kafka_property HOUSE[] = {
 
 /* What the delivery promise rests on is not the operator's to change. */
 static const char *const RESERVED[] = {
-    "enable.idempotence", "transactional.id", "message.timeout.ms", "delivery.timeout.ms",
-    "log.queue",          "partitioner",      "isolation.level",    "enable.partition.eof",
+    "enable.idempotence",
+    "transactional.id",
+    "message.timeout.ms",
+    "delivery.timeout.ms",
+    "log.queue",
+    "partitioner",
+    "isolation.level",
+    "enable.partition.eof",
+    "group.id",
+    "group.instance.id",
+    "partition.assignment.strategy",
+    "enable.auto.commit",
 };
 
 static int set(rd_kafka_conf_t *conf, const char *name, const char *value, char *error)

@@ -17,6 +17,8 @@ struct vd_membership_callbacks {
     void (*revoked)(void *arg, int32_t partition, bool lost);
     /* Another process has this name, or the group is not to be joined for good: end this one at once. */
     void (*expelled)(void *arg, const char *why);
+    /* While it is no member: what it waits for ("no broker answers"); NULL: no longer. */
+    void (*waiting)(void *arg, const char *why);
 };
 struct vd_membership_options {
     struct vd_kafka_options kafka; /* borrowed until closed */
@@ -30,7 +32,8 @@ int vd_membership_new(struct vd_membership **out, const struct vd_membership_opt
 void vd_membership_released(struct vd_membership *m, int32_t partition);
 /* The newest snapshot of the partition begins at offset: commits that as the group's. Best effort. */
 void vd_membership_keep(struct vd_membership *m, int32_t partition, int64_t offset);
-/* Does not leave the group: whoever restarts under this name finds its partitions. cb once, never inside. */
+/* Does not leave the group: whoever restarts under this name finds its partitions. What was kept is committed
+ * first, where that takes less than a second. No callback after it but cb, once, never inside. */
 void vd_membership_close(struct vd_membership *m, void (*cb)(void *arg));
 
 /* ---- A small compacted topic of one partition, from its beginning and for as long as it is open. */
