@@ -20,7 +20,8 @@ int vd_kafka_handle_new(rd_kafka_t **out, rd_kafka_type_t type, rd_kafka_conf_t 
 /* error = "<what>: <librdkafka's text>". Returns VD_EKAFKA. */
 int vd_kafka_error(char *error, const char *what, rd_kafka_resp_err_t err);
 
-/* Every log line of librdkafka. Runs on librdkafka's threads: the only code of ours that does. */
+/* Every log line of librdkafka. Runs on librdkafka's threads, as else only the counting of closed sockets in
+ * shard_log_fence.c does. */
 void vd_kafka_log(const rd_kafka_t *rk, int level, const char *facility, const char *text);
 
 #endif

@@ -9,7 +9,7 @@
 #include "conf.h"
 #include "topics.h"
 
-enum { BROKERS = 1, BROKER_ID = 1, PRODUCE_REQUEST = 0 };
+enum { BROKERS = 1, BROKER_ID = 1, PRODUCE_REQUEST = 0, INIT_REQUEST = 22, ADD_PARTITIONS_REQUEST = 24 };
 
 struct vd_kafka_embedded {
     rd_kafka_t *rk; /* only carries the cluster */
@@ -95,4 +95,20 @@ void vd_kafka_embedded_break_producer(struct vd_kafka_embedded *embedded)
 {
     rd_kafka_mock_push_request_errors(embedded->cluster, PRODUCE_REQUEST, 1,
                                       RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER);
+}
+
+static void refuse(struct vd_kafka_embedded *embedded, int16_t request, rd_kafka_resp_err_t err, int count)
+{
+    for (int i = 0; i < count; i++)
+        rd_kafka_mock_push_request_errors(embedded->cluster, request, 1, err);
+}
+
+void vd_kafka_embedded_refuse_owner(struct vd_kafka_embedded *embedded, int count)
+{
+    refuse(embedded, INIT_REQUEST, RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED, count);
+}
+
+void vd_kafka_embedded_refuse_partition(struct vd_kafka_embedded *embedded, int count)
+{
+    refuse(embedded, ADD_PARTITIONS_REQUEST, RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, count);
 }

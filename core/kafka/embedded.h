@@ -13,4 +13,9 @@ void vd_kafka_embedded_hide_topic(struct vd_kafka_embedded *embedded, const char
 /* The next produce request is answered with an error after which an idempotent producer cannot go on. */
 void vd_kafka_embedded_break_producer(struct vd_kafka_embedded *embedded);
 
+/* The next `count` attempts at becoming a transactional id's owner, or at adding a partition to a
+ * transaction, are answered that this client may not. */
+void vd_kafka_embedded_refuse_owner(struct vd_kafka_embedded *embedded, int count);
+void vd_kafka_embedded_refuse_partition(struct vd_kafka_embedded *embedded, int count);
+
 #endif

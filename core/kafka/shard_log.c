@@ -38,12 +38,14 @@ static void fail(struct vd_shard_log *log, const struct vd_shard_log_trouble *tr
 static void on_delivered(struct vd_sender *sender, const rd_kafka_message_t *message)
 {
     struct vd_shard_log *log = sender->arg;
-    if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR)
+    if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
+        log->loop.refused = true;
         note_doubt(log, message->err, "delivery", rd_kafka_err2str(message->err));
-    else if (message->rkt == sender->topics[VD_TOPIC_EVENTS])
+    } else if (message->rkt == sender->topics[VD_TOPIC_EVENTS]) {
         log->end_offset = message->offset + 1;
-    else if (message->_private != NULL)
+    } else if (message->_private != NULL) {
         log->loop.snapshot_offset = message->offset;
+    }
 }
 
 static void on_error(struct vd_sender *sender, rd_kafka_event_t *event)
@@ -55,10 +57,27 @@ static void on_error(struct vd_sender *sender, rd_kafka_event_t *event)
     /* Of the others librdkafka has logged each already, and goes on by itself. */
 }
 
+static void ask_for_commit(struct vd_shard_log *log)
+{
+    log->loop.state = VD_SHARD_LOG_COMMITTING;
+    log->loop.sent = 0;
+    uv_mutex_lock(&log->lock);
+    log->commit_wanted = true;
+    log->closes_before = log->loop.closes_before;
+    uv_cond_signal(&log->changed);
+    uv_mutex_unlock(&log->lock);
+}
+
+/* A delivery that failed says little ("purged"); the commit of its transaction, which is refused, says why.
+ */
 static void on_served(struct vd_sender *sender)
 {
     struct vd_shard_log *log = sender->arg;
-    if (log->loop.doubt && log->loop.state == VD_SHARD_LOG_READY)
+    if (!log->loop.doubt || log->loop.state != VD_SHARD_LOG_READY)
+        return;
+    if (log->loop.refused)
+        ask_for_commit(log);
+    else
         fail(log, &log->loop.trouble);
 }
 
@@ -184,16 +203,11 @@ size_t vd_shard_log_sent(const struct vd_shard_log *log)
 
 void vd_shard_log_commit(struct vd_shard_log *log)
 {
-    assert(!log->loop.closing && log->loop.state == VD_SHARD_LOG_READY && log->loop.sent > 0);
-    if (log->loop.doubt)
+    assert(!log->loop.closing);
+    if (log->loop.state != VD_SHARD_LOG_READY || log->loop.doubt)
         return; /* `failed` is on its way */
-    log->loop.state = VD_SHARD_LOG_COMMITTING;
-    log->loop.sent = 0;
-    uv_mutex_lock(&log->lock);
-    log->commit_wanted = true;
-    log->closes_before = log->loop.closes_before;
-    uv_cond_signal(&log->changed);
-    uv_mutex_unlock(&log->lock);
+    assert(log->loop.sent > 0);
+    ask_for_commit(log);
 }
 
 bool vd_shard_log_committing(const struct vd_shard_log *log)

@@ -18,7 +18,7 @@
 #include "metadata.h"
 #include "shard_log_inside.h"
 
-enum { QUICK_TRIES = 4, QUICK_MS = 80, SERVE_MOST = 1024, FLUSH_MS = 5, AGAIN = 1 };
+enum { QUICK_TRIES = 4, QUICK_MS = 80, SERVE_MOST = 1024, FLUSH_MS = 5, SUSPICIOUS_MS = 500, AGAIN = 1 };
 
 /* message.timeout.ms is left alone: librdkafka bounds it by the transaction's. */
 static const struct vd_kafka_property SHARD_LOG[] = {
@@ -145,6 +145,16 @@ static int again_unless_fenced(struct vd_shard_log *log, const struct vd_shard_l
     return vd_shard_log_pause(log, VD_SHARD_LOG_AGAIN_MS) ? VD_ECLOSED : AGAIN;
 }
 
+/* The id in front, since that is what an operator grants. */
+static void init_trouble(struct vd_shard_log *log, rd_kafka_error_t *error,
+                         struct vd_shard_log_trouble *trouble)
+{
+    char what[VD_SHARD_LOG_ID_BYTES];
+    snprintf(what, sizeof what, "transactional id %.100s-shard-%" PRId32, log->options.prefix,
+             log->options.shard);
+    vd_shard_log_trouble(log, what, error, trouble);
+}
+
 /* With the limit of a slice: may be resumed on the same handle. */
 static int init_patiently(struct vd_shard_log *log, struct vd_shard_log_trouble *trouble)
 {
@@ -152,7 +162,7 @@ static int init_patiently(struct vd_shard_log *log, struct vd_shard_log_trouble 
     rd_kafka_error_t *error;
     while ((error = rd_kafka_init_transactions(log->sender.rk, VD_SHARD_LOG_SLICE_MS)) != NULL) {
         bool retriable = rd_kafka_error_is_retriable(error);
-        vd_shard_log_trouble(log, "init transactions", error, trouble);
+        init_trouble(log, error, trouble);
         if (!retriable)
             return again_unless_fenced(log, trouble);
         if (vd_clock_monotonic_ms() - begun_ms >= VD_SHARD_LOG_PATIENCE_MS)
@@ -171,7 +181,7 @@ static int init(struct vd_shard_log *log, struct vd_shard_log_trouble *trouble)
         if (error == NULL)
             return 0;
         bool retriable = rd_kafka_error_is_retriable(error);
-        vd_shard_log_trouble(log, "init transactions", error, trouble);
+        init_trouble(log, error, trouble);
         if (!retriable)
             return again_unless_fenced(log, trouble);
         int result = vd_shard_log_stopped(log) ? VD_ECLOSED : fresh_handle(log);
@@ -207,26 +217,48 @@ static int send_barrier(struct vd_shard_log *log, struct vd_shard_log_trouble *t
     return VD_EKAFKA;
 }
 
-/* The commit waits for all deliveries, and nobody else drains this handle yet. Flushing spares the linger. */
-static int await_barrier(struct vd_shard_log *log, struct vd_shard_log_trouble *trouble)
+static int barrier_trouble(struct vd_shard_log *log, rd_kafka_resp_err_t err,
+                           struct vd_shard_log_trouble *trouble)
 {
-    int64_t begun_ms = vd_clock_monotonic_ms();
-    while (!log->opening.barrier_returned) {
-        rd_kafka_flush(log->sender.rk, FLUSH_MS);
-        vd_sender_serve(&log->sender, SERVE_MOST, 0);
-        if (vd_shard_log_stopped(log))
-            return VD_ECLOSED;
-        if (vd_clock_monotonic_ms() - begun_ms >= VD_SHARD_LOG_PATIENCE_MS)
-            vd_shard_log_say(log, "Kafka does not acknowledge the barrier");
-    }
-    rd_kafka_resp_err_t err = log->opening.barrier_error;
-    if (err == RD_KAFKA_RESP_ERR_NO_ERROR)
-        return 0;
     char name[VD_TOPIC_NAME_BYTES];
     vd_topic_name(VD_TOPIC_STATE, log->options.prefix, name);
     trouble->failure = vd_shard_log_fenced(log, err) ? VD_SHARD_LOG_FENCED : VD_SHARD_LOG_TROUBLE;
     snprintf(trouble->why, sizeof trouble->why, "barrier in topic %.100s: %s", name, rd_kafka_err2str(err));
     return VD_EKAFKA;
+}
+
+/* A transaction that cannot go on keeps its records, or gives them back as purged; only a commit says why. */
+static int look_for_trouble(struct vd_shard_log *log, struct vd_shard_log_trouble *trouble)
+{
+    rd_kafka_error_t *error = rd_kafka_commit_transaction(log->sender.rk, VD_SHARD_LOG_SLICE_MS);
+    if (error == NULL)
+        return 0;
+    bool retriable = rd_kafka_error_is_retriable(error);
+    rd_kafka_resp_err_t err = rd_kafka_error_code(error);
+    rd_kafka_error_destroy(error);
+    return retriable ? 0 : barrier_trouble(log, err, trouble);
+}
+
+/* A commit waits for all deliveries, and nobody else drains this handle yet. Flushing spares the linger. */
+static int await_barrier(struct vd_shard_log *log, struct vd_shard_log_trouble *trouble)
+{
+    int64_t begun_ms = vd_clock_monotonic_ms();
+    int result = 0;
+    while (!log->opening.barrier_returned && result == 0) {
+        int64_t waited_ms = vd_clock_monotonic_ms() - begun_ms;
+        rd_kafka_flush(log->sender.rk, FLUSH_MS);
+        vd_sender_serve(&log->sender, SERVE_MOST, 0);
+        if (waited_ms >= SUSPICIOUS_MS && !log->opening.barrier_returned)
+            result = look_for_trouble(log, trouble);
+        if (waited_ms >= VD_SHARD_LOG_PATIENCE_MS)
+            vd_shard_log_say(log, "Kafka does not acknowledge the barrier");
+        if (vd_shard_log_stopped(log))
+            return VD_ECLOSED;
+    }
+    if (result < 0 || log->opening.barrier_error == RD_KAFKA_RESP_ERR_NO_ERROR)
+        return result;
+    result = look_for_trouble(log, trouble);
+    return result < 0 ? result : barrier_trouble(log, log->opening.barrier_error, trouble);
 }
 
 static int barrier(struct vd_shard_log *log, struct vd_shard_log_trouble *trouble)

@@ -69,6 +69,7 @@ struct vd_shard_log {
         size_t sent;
         unsigned closes_before; /* `closes` before the transaction's first record */
         bool doubt;             /* a delivery or the handle failed: whatever the commit says */
+        bool refused;           /* a delivery failed */
         struct vd_shard_log_trouble trouble;
         int64_t snapshot_offset; /* of the snapshot in this transaction; -1: none */
         void (*close_cb)(void *arg);
