@@ -90,7 +90,8 @@ def lines(world, harm, verdict, found, command):
     yield from harm_table(harm, world.watch)
     yield ""
     yield from verdict_table(verdict)
-    for example in verdict.examples[:20]:
+    # What is lost says more than a list of what came twice.
+    for example in sorted(verdict.examples, key=lambda text: text.startswith(("doubled", "reordered")))[:20]:
         yield f"    | {example}"
     yield ""
     if found:

@@ -47,7 +47,8 @@ def test_the_nth_call_fails(tmp_path, rules, words):
 @pytest.mark.parametrize("call, code", [
     ("fdatasync", "os.fdatasync(f)"), ("fsync", "os.fsync(f)"), ("rename", "os.rename(sys.argv[1] + '/x', sys.argv[1] + '/y')"),
     ("fallocate", "os.posix_fallocate(f, 0, 4096)"), ("ftruncate", "os.ftruncate(f, 1)"),
-    ("unlink", "os.unlink(sys.argv[1] + '/x')"), ("write", "os.write(f, b'a')"),
+    ("unlink", "os.unlink(sys.argv[1] + '/x')"), ("unlink", "os.unlink('x', dir_fd=os.open(sys.argv[1], os.O_RDONLY))"),
+    ("rename", "d = os.open(sys.argv[1], os.O_RDONLY); os.rename('x', 'y', src_dir_fd=d, dst_dir_fd=d)"), ("write", "os.write(f, b'a')"),
 ])
 def test_each_call_can_fail(tmp_path, call, code):
     assert run_harmed(tmp_path, TRY.format(code), f"{call}:1:EIO").stdout.split() == ["EIO"]

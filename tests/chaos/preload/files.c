@@ -84,7 +84,7 @@ int posix_fallocate64(int fd, off64_t offset, off64_t bytes)
 int renameat(int from_folder, const char *from, int to_folder, const char *to)
 {
     enum deed deed;
-    return plan_may_run(plan_on_path(to, CALL_rename), NULL, &deed)
+    return plan_may_run(plan_on_path(to_folder, to, CALL_rename), NULL, &deed)
                ? (int)plan_ran(deed, syscall(SYS_renameat2, from_folder, from, to_folder, to, 0L))
                : -1;
 }
@@ -94,10 +94,15 @@ int rename(const char *from, const char *to)
     return renameat(AT_FDCWD, from, AT_FDCWD, to);
 }
 
-int unlink(const char *path)
+int unlinkat(int folder, const char *path, int flags)
 {
     enum deed deed;
-    return plan_may_run(plan_on_path(path, CALL_unlink), NULL, &deed)
-               ? (int)plan_ran(deed, syscall(SYS_unlinkat, AT_FDCWD, path, 0L))
+    return plan_may_run(plan_on_path(folder, path, CALL_unlink), NULL, &deed)
+               ? (int)plan_ran(deed, syscall(SYS_unlinkat, folder, path, (long)flags))
                : -1;
+}
+
+int unlink(const char *path)
+{
+    return unlinkat(AT_FDCWD, path, 0);
 }

@@ -191,9 +191,9 @@ enum call plan_on_file(int fd, enum call call)
     return file_is_meant(fd) ? call : CALL_NONE;
 }
 
-enum call plan_on_path(const char *path, enum call call)
+enum call plan_on_path(int folder, const char *path, enum call call)
 {
-    return path_is_meant(path) ? call : CALL_NONE;
+    return path_is_meant(path) || (path[0] != '/' && folder >= 0 && file_is_meant(folder)) ? call : CALL_NONE;
 }
 
 int64_t plan_offset_s(void)

@@ -32,7 +32,7 @@ enum deed { DEED_NONE, DEED_ERROR, DEED_SHORT, DEED_BEFORE, DEED_AFTER };
 
 /* The call, if it is on a path that is meant; else CALL_NONE. */
 enum call plan_on_file(int fd, enum call call);
-enum call plan_on_path(const char *path, enum call call);
+enum call plan_on_path(int folder, const char *path, enum call call);
 /* Before the call: false: it is not to be made, errno says why. bytes: of what is written, or NULL. */
 bool plan_may_run(enum call call, size_t *bytes, enum deed *deed);
 /* After it: returns rc, if at all. */
