@@ -10,23 +10,23 @@
 #include <vedette/memory.h>
 #include <vedette/service.h>
 
+#include "advertise.h"
+#include "custody.h"
 #include "http.h"
-#include "publish/publisher.h"
 #include "sessions.h"
-#include "shards.h"
+#include "shard.h"
 
-enum { TICK_MS = 250, STREAMS_MAX = 200000, BLOCKS_KEPT = 1024, HURRIED_FRAME_MS = 2000 };
+enum { TICK_MS = 250, BLOCKS_KEPT = 1024, HURRIED_FRAME_MS = 2000, HANDOVER_MS = 1000 };
 
-enum phase { PHASE_RUNNING, PHASE_DRAINING, PHASE_CLOSING };
+/* HANDOVER: all is committed, and the sessions are shown the next owner as soon as there is one. */
+enum phase { PHASE_RUNNING, PHASE_DRAINING, PHASE_HANDOVER, PHASE_CLOSING };
 
 struct collector {
     const struct collector_config *config;
     uv_loop_t *loop;
     struct vd_net net;
     struct vd_tls_context *tls;
-    struct vd_kafka_embedded *embedded;
-    struct publisher *publisher;
-    struct shards shards;
+    struct custody *custody;
     struct blocks blocks;
     struct flow flow;
     struct metrics metrics;
@@ -40,35 +40,20 @@ struct collector {
     enum phase phase;
     uint64_t drain_until_ms;
     int64_t delivered_ns; /* when this turn's deliveries came; 0: none yet */
-    bool listening, publishing, timers_open;
-    char name[VD_NAME_BYTES]; /* configured, or the certificate's: a copy, since a reload lets that
-                                 certificate go */
+    int outcome;          /* 0, or why it ended by itself */
+    bool listening, custody_open, custody_closing, timers_open;
+    char address[VD_SESSION_TEXT_BYTES]; /* where agents reach it, as other collectors are told */
+    char name[VD_NAME_BYTES];            /* configured, or the certificate's: a copy, since a reload lets that
+                                            certificate go */
 };
 
-/* ---- Shards */
-
-static int make_shards(struct collector *c)
-{
-    struct shard_options options = {.outlet = publisher_outlet(c->publisher),
-                                    .flow = &c->flow,
-                                    .blocks = &c->blocks,
-                                    .metrics = &c->metrics,
-                                    .entities_max = c->config->score.max_entities,
-                                    .streams_max = STREAMS_MAX,
-                                    .event_max_bytes = c->limits.event_max_bytes};
-    return shards_init(&c->shards, publisher_partitions(c->publisher), &options);
-}
-
-static struct shard *shard_of(void *arg, const struct vd_identity *agent, const char **why)
-{
-    struct collector *c = arg;
-    if (c->shards.count > 0)
-        return shards_of(&c->shards, agent);
-    publisher_ready(c->publisher, why);
-    return NULL;
-}
-
 /* ---- Sessions */
+
+static void find(void *arg, const struct vd_identity *agent, struct whereabouts *out)
+{
+    const struct collector *c = arg;
+    custody_find(c->custody, agent, out);
+}
 
 static void on_session_closed(void *arg, struct session *s)
 {
@@ -101,6 +86,7 @@ static void on_flow_stop(void *arg)
     struct collector *c = arg;
     c->metrics.flow_stops++;
     sessions_pause(&c->sessions);
+    custody_hurry(c->custody);
 }
 
 static void on_flow_resume(void *arg)
@@ -160,43 +146,43 @@ static void on_delivered(void *arg, void *opaque, uint32_t count, int error, con
 static void on_readiness(void *arg, bool ready, const char *why)
 {
     struct collector *c = arg;
-    if (ready && c->shards.count == 0 && make_shards(c) != 0) {
-        vd_log_error("no memory for the shards");
-        return;
-    }
     c->metrics.ready = ready;
     if (ready)
-        vd_log_info("ready", VD_F_INT("shards", c->shards.count));
+        vd_log_info("ready");
     else
         vd_log_warn("not ready", VD_F_STR("why", why));
     vd_service_status("%s", ready ? "taking events" : why);
 }
 
-static int start_kafka(struct collector *c, char *error)
+static void begin_closing(struct collector *c);
+
+/* At once, and without a word to the directory: all that is here belongs to the other process. */
+static void on_expelled(void *arg, const char *why)
 {
-    const struct collector_config *config = c->config;
-    const char *brokers = config->kafka.brokers;
-    if (collector_config_embedded(config)) {
-        int rc = vd_kafka_embedded_new(&c->embedded, config->kafka.topics_prefix,
-                                       (int)config->kafka.partitions, error);
-        if (rc != 0)
-            return rc;
-        brokers = vd_kafka_embedded_brokers(c->embedded);
-        vd_log_info("embedded kafka is up, for trials only: its contents die with this process",
-                    VD_F_STR("brokers", brokers));
-    }
-    struct publisher_options options = {
-        .loop = c->loop,
-        .kafka = {.brokers = brokers,
-                  .client_id = c->name,
-                  .properties = (const char *const *)config->kafka.properties,
-                  .property_count = config->kafka.properties_count},
-        .prefix = config->kafka.topics_prefix,
-        .callbacks = {.delivered = on_delivered, .readiness = on_readiness},
-        .arg = c,
-    };
-    int rc = publisher_new(&c->publisher, &options, error);
-    c->publishing = rc == 0;
+    struct collector *c = arg;
+    vd_log_error("another collector has this one's name, or the group refuses it: ending",
+                 VD_F_STR("name", c->name), VD_F_STR("why", why));
+    c->outcome = VD_EEXISTS;
+    if (c->phase != PHASE_CLOSING)
+        begin_closing(c);
+}
+
+static int start_custody(struct collector *c, char *error)
+{
+    struct custody_options options = {.loop = c->loop,
+                                      .config = c->config,
+                                      .name = c->name,
+                                      .address = c->address,
+                                      .flow = &c->flow,
+                                      .blocks = &c->blocks,
+                                      .metrics = &c->metrics,
+                                      .event_max_bytes = c->limits.event_max_bytes,
+                                      .delivered = on_delivered,
+                                      .readiness = on_readiness,
+                                      .expelled = on_expelled,
+                                      .arg = c};
+    int rc = custody_new(&c->custody, &options, error);
+    c->custody_open = rc == 0;
     return rc;
 }
 
@@ -209,7 +195,7 @@ static void refresh_gauges(struct collector *c)
     c->metrics.certificate_expiry_timestamp_seconds = (uint64_t)(vd_tls_context_expires_ms(c->tls) / 1000);
     c->metrics.log_lines_lost = vd_log_lost();
     sessions_measure(&c->sessions, &c->metrics);
-    shards_measure(&c->shards, &c->metrics);
+    custody_measure(c->custody);
 }
 
 static bool page_metrics(void *arg, struct vd_buffer *out)
@@ -228,18 +214,18 @@ static bool page_live(void *arg, struct vd_buffer *out)
 static bool page_ready(void *arg, struct vd_buffer *out)
 {
     struct collector *c = arg;
-    const char *why = "shutting down";
-    bool ready = c->phase == PHASE_RUNNING && publisher_ready(c->publisher, &why) && c->shards.count > 0;
-    vd_buffer_printf(out, "%s: %s\n", ready ? "ready" : "not ready", ready ? "Kafka takes events" : why);
-    return ready;
+    if (c->phase == PHASE_RUNNING)
+        return custody_ready(c->custody, out);
+    vd_buffer_append_str(out, "not ready: shutting down\n");
+    return false;
 }
 
 /* ---- The end */
 
-static void on_publisher_closed(void *arg)
+static void on_custody_closed(void *arg)
 {
     struct collector *c = arg;
-    c->publishing = false;
+    c->custody_open = false;
 }
 
 static void on_listener_closed(struct vd_listener *l)
@@ -260,17 +246,16 @@ static void close_listener(struct collector *c)
         vd_listener_close(&c->listener, on_listener_closed);
 }
 
-/* Sessions first, since shards and publisher are theirs to use until they are gone; then the publisher, then
- * the rest. */
+/* Sessions first, since shards and what they publish through are theirs to use until they are gone; then
+ * custody, then the rest. */
 static void close_step(struct collector *c)
 {
     if (c->sessions.first != NULL)
         return;
-    if (c->publishing) {
-        if (c->phase == PHASE_CLOSING && c->publisher != NULL) {
-            publisher_close(c->publisher, on_publisher_closed);
-            c->publisher = NULL;
-        }
+    if (c->custody_open) {
+        if (!c->custody_closing)
+            custody_close(c->custody, on_custody_closed);
+        c->custody_closing = true;
         return;
     }
     if (c->listening || !c->timers_open)
@@ -282,6 +267,8 @@ static void close_step(struct collector *c)
     c->timers_open = false;
 }
 
+static void on_tick(uv_timer_t *tick);
+
 static void begin_closing(struct collector *c)
 {
     if (c->flow.events > 0)
@@ -291,6 +278,28 @@ static void begin_closing(struct collector *c)
     close_listener(c);
     sessions_flush(&c->sessions);
     sessions_end(&c->sessions, VD_GOODBYE_SHUTDOWN, "the collector shuts down");
+    uv_timer_start(&c->tick, on_tick, 0, 10);
+}
+
+/* One step of the way out; each is looked at a hundred times a second. */
+static void stop_step(struct collector *c, uint64_t now)
+{
+    bool late = now >= c->drain_until_ms;
+    if (c->phase == PHASE_DRAINING && (late || (c->flow.events == 0 && custody_released(c->custody)))) {
+        c->phase = PHASE_HANDOVER;
+        sessions_flush(&c->sessions);
+        if (!late && custody_has_heirs(c->custody))
+            c->drain_until_ms = now + HANDOVER_MS;
+        else
+            begin_closing(c);
+    }
+    if (c->phase == PHASE_HANDOVER) {
+        sessions_move(&c->sessions);
+        if (late || c->sessions.first == NULL)
+            begin_closing(c);
+    }
+    if (c->phase == PHASE_CLOSING)
+        close_step(c);
 }
 
 /* Half frames are memory that no credit bounds: where they are over what may be under way, agents have less
@@ -314,10 +323,7 @@ static void on_tick(uv_timer_t *tick)
     c->metrics.unauthenticated = sum.unknown;
     hurry_frames(c, sum.unfinished_bytes);
     vd_service_alive();
-    if (c->phase == PHASE_DRAINING && (c->flow.events == 0 || now >= c->drain_until_ms))
-        begin_closing(c);
-    if (c->phase == PHASE_CLOSING)
-        close_step(c);
+    stop_step(c, now);
 }
 
 void collector_stop(struct collector *c)
@@ -330,6 +336,7 @@ void collector_stop(struct collector *c)
     c->drain_until_ms = uv_now(c->loop) + c->config->shutdown.drain_timeout_ms;
     close_listener(c);
     sessions_pause(&c->sessions);
+    custody_release(c->custody);
     uv_timer_start(&c->tick, on_tick, 0, 10);
 }
 
@@ -370,7 +377,7 @@ static void fill_limits(struct collector *c)
                                     .frame_timeout_ms = config->listen.frame_timeout_ms,
                                     .idle_timeout_ms = config->listen.idle_timeout_ms,
                                     .arg = c,
-                                    .shard_of = shard_of,
+                                    .find = find,
                                     .closed = on_session_closed,
                                     .served = on_session_served,
                                     .dirty = on_session_dirty};
@@ -404,6 +411,7 @@ static int start_listening(struct collector *c, char *error)
         say_not_listening(error, "listen", config->listen.address, rc);
         return rc;
     }
+    advertised_address(c->address, config->listen.advertise, c->listener.address);
     if (config->http.address[0] == '\0')
         return 0;
     static const struct http_callbacks pages = {
@@ -440,17 +448,15 @@ int collector_start(struct collector **out, uv_loop_t *loop, const struct collec
     if (rc == 0)
         rc = start_listening(c, error);
     if (rc == 0)
-        rc = start_kafka(c, error);
+        rc = start_custody(c, error);
     *out = c;
     if (rc != 0) {
         begin_closing(c);
-        uv_timer_start(&c->tick, on_tick, 0, 10);
         return rc;
     }
-    const char *why;
-    publisher_ready(c->publisher, &why);
-    vd_service_status("not ready: %s", why);
+    vd_service_status("not ready: Kafka has not answered yet");
     vd_log_info("listening", VD_F_STR("name", c->name), VD_F_STR("address", c->listener.address),
+                VD_F_STR("advertise", c->address),
                 VD_F_STR("http", c->http != NULL ? http_address(c->http) : ""));
     return 0;
 }
@@ -466,12 +472,16 @@ int collector_reload(struct collector *c, const struct collector_config *fresh, 
     return 0;
 }
 
+int collector_outcome(const struct collector *c)
+{
+    return c->outcome;
+}
+
 void collector_free(struct collector *c)
 {
-    shards_deinit(&c->shards);
+    if (c->custody != NULL)
+        custody_free(c->custody);
     blocks_deinit(&c->blocks);
-    if (c->embedded != NULL)
-        vd_kafka_embedded_free(c->embedded);
     if (c->tls != NULL)
         vd_tls_context_unref(c->tls);
     vd_net_deinit(&c->net);

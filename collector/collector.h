@@ -26,7 +26,8 @@ int collector_reload(struct collector *c, const struct collector_config *fresh, 
 void collector_stop(struct collector *c);
 /* At once. */
 void collector_force(struct collector *c);
-/* After the loop has ended. */
+/* After the loop has ended: 0, or VD_EEXISTS where another process has this collector's name. */
+int collector_outcome(const struct collector *c);
 void collector_free(struct collector *c);
 
 #endif

@@ -10,6 +10,7 @@
 enum {
     TEXT_MAX_BYTES = 1024,
     PATH_MAX_BYTES = 4095,
+    ADDRESS_MAX_BYTES = VD_SESSION_TEXT_BYTES - 1,
     TIMEOUT_MIN_MS = 100,
     TIMEOUT_MAX_MS = 3600 * 1000,
     KIBIBYTE = 1024,
@@ -27,6 +28,11 @@ static const char *name_complaint(const char *text)
 static const char *http_complaint(const char *text)
 {
     return text[0] == '\0' ? NULL : vd_config_listen_complaint(text);
+}
+
+static const char *advertise_complaint(const char *text)
+{
+    return text[0] == '\0' ? NULL : vd_config_host_port_complaint(text);
 }
 
 static const char *brokers_complaint(const char *text)
@@ -57,11 +63,12 @@ static const char *trust_domain_complaint(const char *text)
     return vd_trust_domain_valid(text) ? NULL : "must be 1 to 255 of [a-z0-9._-]";
 }
 
-static const char *const DELIVERIES[] = {"at-least-once", NULL};
+static const char *const DELIVERIES[] = {"exactly-once", "at-least-once", NULL};
 static const char *const LEVELS[] = {"debug", "info", "warn", "error", NULL};
 
 static const struct vd_config_key LISTEN[] = {
     VD_CONFIG_KEY_TEXT(collector_listen_config, address, 1, TEXT_MAX_BYTES, vd_config_listen_complaint),
+    VD_CONFIG_KEY_TEXT(collector_listen_config, advertise, 0, ADDRESS_MAX_BYTES, advertise_complaint),
     VD_CONFIG_KEY_NUMBER(collector_listen_config, backlog, 1, 65535),
     VD_CONFIG_KEY_NUMBER(collector_listen_config, max_sessions, 1, 1000000),
     VD_CONFIG_KEY_NUMBER(collector_listen_config, max_unauthenticated, 1, 100000),
@@ -96,6 +103,14 @@ static const struct vd_config_key KAFKA[] = {
     VD_CONFIG_KEY_TEXT(collector_kafka_config, brokers, 1, TEXT_MAX_BYTES, brokers_complaint),
     VD_CONFIG_KEY_WORD(collector_kafka_config, delivery, DELIVERIES),
     VD_CONFIG_KEY_TEXT(collector_kafka_config, topics_prefix, 1, 64, prefix_complaint),
+    VD_CONFIG_KEY_TEXT(collector_kafka_config, group, 0, 200, NULL),
+    VD_CONFIG_KEY_NUMBER(collector_kafka_config, session_timeout_ms, 1000, 300000),
+    VD_CONFIG_KEY_NUMBER(collector_kafka_config, heartbeat_ms, 100, 60000),
+    VD_CONFIG_KEY_NUMBER(collector_kafka_config, commit_busy_ms, 1, 10000),
+    VD_CONFIG_KEY_NUMBER(collector_kafka_config, commit_busy_events, 1, 10000000),
+    VD_CONFIG_KEY_NUMBER(collector_kafka_config, commit_idle_ms, 1, 10000),
+    VD_CONFIG_KEY_NUMBER(collector_kafka_config, snapshot_interval_ms, 1000, TIMEOUT_MAX_MS),
+    VD_CONFIG_KEY_NUMBER(collector_kafka_config, snapshot_events, 1000, 100000000),
     VD_CONFIG_KEY_NUMBER(collector_kafka_config, partitions, 1, 10000),
     VD_CONFIG_KEY_TEXTS(collector_kafka_config, properties, 1, TEXT_MAX_BYTES, vd_config_property_complaint),
     VD_CONFIG_KEY_END,
@@ -155,6 +170,10 @@ static int check(const void *loaded, char *error)
         return refuse(error, "limits.session_credit_bytes must not be over limits.in_flight_bytes");
     if (limits->batch_max_events > limits->in_flight_events)
         return refuse(error, "limits.batch_max_events must not be over limits.in_flight_events");
+    if (config->kafka.heartbeat_ms > config->kafka.session_timeout_ms / 3)
+        return refuse(error, "kafka.heartbeat_ms must not be over a third of kafka.session_timeout_ms");
+    if (config->kafka.commit_busy_ms > config->kafka.commit_idle_ms)
+        return refuse(error, "kafka.commit_busy_ms must not be over kafka.commit_idle_ms");
     if (config->listen.max_unauthenticated > config->listen.max_sessions)
         return refuse(error, "listen.max_unauthenticated must not be over listen.max_sessions");
     return 0;

@@ -8,6 +8,7 @@
 
 struct collector_listen_config {
     char *address;
+    char *advertise; /* "": made from address */
     uint32_t backlog, max_sessions, max_unauthenticated;
     uint32_t handshake_timeout_ms, hello_timeout_ms, frame_timeout_ms, idle_timeout_ms;
     uint32_t accept_rate_per_s; /* 0: no bound */
@@ -24,12 +25,16 @@ struct collector_limits_config {
     uint32_t batch_max_bytes, batch_max_events, event_max_bytes;
 };
 
-enum collector_delivery { COLLECTOR_AT_LEAST_ONCE };
+enum collector_delivery { COLLECTOR_EXACTLY_ONCE, COLLECTOR_AT_LEAST_ONCE };
 
 struct collector_kafka_config {
     char *brokers; /* "host:port,…", or "embedded" */
     enum collector_delivery delivery;
     char *topics_prefix;
+    char *group; /* "": PREFIX-collectors */
+    uint32_t session_timeout_ms, heartbeat_ms;
+    uint32_t commit_busy_ms, commit_busy_events, commit_idle_ms;
+    uint32_t snapshot_interval_ms, snapshot_events;
     uint32_t partitions; /* of an embedded cluster */
     char **properties;   /* "name=value" for librdkafka */
     uint32_t properties_count;

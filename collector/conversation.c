@@ -40,6 +40,17 @@ void conversation_goodbye(struct conversation *c, enum vd_goodbye_code code, con
     say_goodbye(c, &(struct vd_goodbye){.code = code, .retry_after_ms = retry_after_ms}, reason);
 }
 
+void conversation_go_to(struct conversation *c, const char *address, uint32_t retry_after_ms)
+{
+    if (c->state == CONVERSATION_CLOSING)
+        return;
+    struct vd_go_to go_to = {.address_count = 1, .retry_after_ms = retry_after_ms};
+    snprintf(go_to.addresses[0], sizeof go_to.addresses[0], "%s", address);
+    snprintf(c->reason, sizeof c->reason, "sent on to %.200s", address);
+    c->state = CONVERSATION_CLOSING;
+    vd_go_to_write(&c->out, &go_to);
+}
+
 void conversation_forked(struct conversation *c, uint32_t stream, uint64_t mark, const char *reason)
 {
     say_goodbye(c,

@@ -64,6 +64,8 @@ int conversation_ack(struct conversation *c);
 /* Ends it; of several only the first counts. */
 void conversation_goodbye(struct conversation *c, enum vd_goodbye_code code, const char *reason,
                           uint32_t retry_after_ms);
+/* Ends it with GO_TO: the agent's shard is at address. */
+void conversation_go_to(struct conversation *c, const char *address, uint32_t retry_after_ms);
 /* Ends it with GOODBYE FORKED: the stream is kept up to mark, and quarantined. */
 void conversation_forked(struct conversation *c, uint32_t stream, uint64_t mark, const char *reason);
 

@@ -34,8 +34,7 @@ static void force(void *self)
 
 static int outcome(const void *self)
 {
-    (void)self;
-    return 0;
+    return collector_outcome(self);
 }
 
 static void release(void *self)

@@ -18,6 +18,21 @@ void metrics_latency(struct metrics *m, int64_t took_ns)
     m->latency_sum_seconds += seconds;
 }
 
+void metrics_time(struct metrics_times *times, uint64_t took_ms)
+{
+    times->count++;
+    times->sum_seconds += (double)took_ms * 1e-3;
+}
+
+static int write_times(struct vd_buffer *out, const char *name, const char *help,
+                       const struct metrics_times *times)
+{
+    return vd_buffer_printf(out,
+                            "# HELP vedette_collector_%s %s\n# TYPE vedette_collector_%s summary\n"
+                            "vedette_collector_%s_sum %.3f\nvedette_collector_%s_count %" PRIu64 "\n",
+                            name, help, name, name, times->sum_seconds, name, times->count);
+}
+
 static int write_latency(const struct metrics *m, struct vd_buffer *out)
 {
     uint64_t total = 0;
@@ -75,5 +90,11 @@ int metrics_write(const struct metrics *m, struct vd_buffer *out)
 #undef WRITE_GAUGE
     if (rc == 0)
         rc = write_levels(m, out);
+    if (rc == 0)
+        rc =
+            write_times(out, "commit_seconds", "Transactions committed, and how long that took", &m->commits);
+    if (rc == 0)
+        rc =
+            write_times(out, "recovery_seconds", "Shards taken over, and how long that took", &m->recoveries);
     return rc == 0 ? write_latency(m, out) : rc;
 }

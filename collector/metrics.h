@@ -11,6 +11,7 @@
     X(connections_turned_away, "Connections closed at once: too many sessions")                                          \
     X(handshakes_failed, "Connections that ended before the TLS handshake was over")                                     \
     X(sessions_opened, "Sessions that passed HELLO")                                                                     \
+    X(sessions_sent_on, "Sessions told where their shard is, with GO_TO")                                                \
     X(sessions_violated, "Sessions ended for a violation of the protocol")                                               \
     X(sessions_timed_out, "Sessions ended by a deadline")                                                                \
     X(batches_received, "BATCH frames taken in")                                                                         \
@@ -26,6 +27,9 @@
     X(events_from_the_future, "Events stamped later than the collector's clock allows, and set back")                    \
     X(score_evictions, "Entities forgotten to make room for others")                                                     \
     X(deliveries_failed, "Records that the producer gave back undelivered; their agents send them again")                \
+    X(transactions_failed, "Transactions given up: their shards were recovered, and agents sent again")                  \
+    X(shards_fenced, "Times that another collector took a shard over while this one served it")                          \
+    X(snapshots_written, "Snapshots of shards written")                                                                  \
     X(received_bytes, "Bytes of BATCH payloads, decompressed")                                                           \
     X(flow_stops, "Times that all sessions stopped reading because too much was under way")
 #define COLLECTOR_GAUGES(X)                                                                                              \
@@ -35,6 +39,8 @@
     X(backlog_sessions, "Sessions more than 10,000 events behind now")                                                   \
     X(in_flight_events, "Events between session and Kafka's acknowledgement now")                                        \
     X(in_flight_bytes, "Bytes of those events")                                                                          \
+    X(shards_serving, "Shards that this collector serves now")                                                           \
+    X(shards_claiming, "Shards that it is to serve, and is taking over or waiting for")                                  \
     X(streams, "Streams remembered")                                                                                     \
     X(score_entities, "Hosts, users and addresses with windows now")                                                     \
     X(certificate_expiry_timestamp_seconds, "When the collector's certificate ends, since the epoch")                    \
@@ -43,6 +49,11 @@
 /* clang-format on */
 
 enum { METRICS_LATENCY_BUCKETS = 12 };
+
+struct metrics_times {
+    uint64_t count;
+    double sum_seconds;
+};
 
 struct metrics {
 #define METRICS_FIELD(name, help) uint64_t name;
@@ -53,9 +64,11 @@ struct metrics {
     uint64_t
         latency_counts[METRICS_LATENCY_BUCKETS + 1]; /* from receipt of a batch to Kafka's acknowledgement */
     double latency_sum_seconds;
+    struct metrics_times commits, recoveries;
 };
 
 void metrics_latency(struct metrics *m, int64_t took_ns);
+void metrics_time(struct metrics_times *times, uint64_t took_ms);
 int metrics_write(const struct metrics *m, struct vd_buffer *out);
 
 #endif

@@ -8,7 +8,7 @@
 #include <vedette/memory.h>
 
 /* ACKs to an agent that does not read them may wait up to this; then the session ends. */
-enum { QUEUED_LIMIT_BYTES = 512 * 1024, RETRY_SOON_MS = 1000 };
+enum { QUEUED_LIMIT_BYTES = 512 * 1024, RETRY_SOON_MS = 250 };
 
 /* A session that is silent for so long gives back its buffers: most are, most of the time. */
 enum { REST_MS = 1000 };
@@ -95,6 +95,21 @@ void session_end(struct session *s, enum vd_goodbye_code code, const char *reaso
     close_session(s);
 }
 
+void session_move(struct session *s)
+{
+    struct whereabouts where;
+    if (s->closing || !session_authenticated(s))
+        return;
+    s->host->find(s->host->arg, vd_stream_peer(&s->stream), &where);
+    if (where.address == NULL)
+        return;
+    conversation_go_to(&s->conversation, where.address, 0);
+    s->host->metrics->sessions_sent_on++;
+    write_out(s);
+    log_session(s, VD_LOG_INFO, "session sent on", where.address);
+    close_session(s);
+}
+
 /* ---- Streams and their shard */
 
 static void on_kept(struct attachment *a, uint64_t mark, size_t raw_bytes)
@@ -116,6 +131,9 @@ static void on_lost(struct attachment *a, int error)
         break;
     case VD_EEXISTS:
         session_end(s, VD_GOODBYE_REPLACED, "a newer session offers the same stream", 0);
+        break;
+    case VD_EUNAVAILABLE:
+        session_end(s, VD_GOODBYE_UNAVAILABLE, "the shard is taken over or recovers", RETRY_SOON_MS);
         break;
     default:
         session_end(s, VD_GOODBYE_UNAVAILABLE, "Kafka did not take a record", RETRY_SOON_MS);
@@ -142,11 +160,17 @@ static bool attach(struct session *s, uint32_t index, const struct vd_stream_off
 static void on_hello(void *arg, const struct vd_hello *hello)
 {
     struct session *s = arg;
-    const char *why = "";
+    struct whereabouts where;
     uint64_t marks[VD_SESSION_STREAMS_MAX] = {0};
-    s->shard = s->host->shard_of(s->host->arg, vd_stream_peer(&s->stream), &why);
+    s->host->find(s->host->arg, vd_stream_peer(&s->stream), &where);
+    s->shard = where.shard;
+    if (s->shard == NULL && where.address != NULL) {
+        conversation_go_to(&s->conversation, where.address, 0);
+        s->host->metrics->sessions_sent_on++;
+        return;
+    }
     if (s->shard == NULL) {
-        conversation_goodbye(&s->conversation, VD_GOODBYE_UNAVAILABLE, why, RETRY_SOON_MS);
+        conversation_goodbye(&s->conversation, VD_GOODBYE_UNAVAILABLE, where.why, where.retry_after_ms);
         return;
     }
     for (uint32_t i = 0; i < hello->stream_count; i++)

@@ -9,6 +9,7 @@
 
 #include "conversation.h"
 #include "shard.h"
+#include "whereabouts.h"
 
 #include <vedette/stream.h>
 
@@ -24,8 +25,7 @@ struct session_host {
     const char *collector_name;
     uint64_t handshake_timeout_ms, hello_timeout_ms, frame_timeout_ms, idle_timeout_ms;
     void *arg;
-    /* The shard of an agent; NULL while Kafka is not reached, with *why. */
-    struct shard *(*shard_of)(void *arg, const struct vd_identity *agent, const char **why);
+    void (*find)(void *arg, const struct vd_identity *agent, struct whereabouts *out);
     void (*closed)(void *arg, struct session *session); /* freed after it returns */
     void (*served)(void *arg, struct session *session); /* a batch of it was taken */
     void (*dirty)(void *arg, struct session *session);  /* has ACKs to write: call session_flush this turn */
@@ -48,6 +48,9 @@ uint64_t session_behind(const struct session *s);
 size_t session_unfinished_bytes(const struct session *s);
 /* Says goodbye, and closes; more calls do nothing. */
 void session_end(struct session *s, enum vd_goodbye_code code, const char *reason, uint32_t retry_after_ms);
+
+/* Sends it on with GO_TO and closes, if its shard is elsewhere. */
+void session_move(struct session *s);
 
 /* Links in the collector's lists of sessions. */
 struct session_links {

@@ -104,3 +104,11 @@ void sessions_end(const struct sessions *list, enum vd_goodbye_code code, const 
         session_end(s, code, reason, 0);
     }
 }
+
+void sessions_move(const struct sessions *list)
+{
+    for (struct session *s = list->first, *next; s != NULL; s = next) {
+        next = session_links(s)->next;
+        session_move(s);
+    }
+}

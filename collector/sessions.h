@@ -32,6 +32,8 @@ struct sessions_sum {
 struct sessions_sum sessions_tick(const struct sessions *list, uint64_t now_ms);
 /* Counts how far all agents are behind. */
 void sessions_measure(const struct sessions *list, struct metrics *metrics);
+/* Sends on, with GO_TO, those whose shard is elsewhere. */
+void sessions_move(const struct sessions *list);
 void sessions_end(const struct sessions *list, enum vd_goodbye_code code, const char *reason);
 
 #endif

@@ -81,6 +81,24 @@ void shard_detach(struct attachment *a)
         let_go(a);
 }
 
+const struct streams *shard_streams(const struct shard *shard)
+{
+    return &shard->streams;
+}
+
+void shard_dismiss(struct shard *shard)
+{
+    for (struct stream *stream = shard->streams.oldest; stream != NULL; stream = stream->newer)
+        take_away(stream, VD_EUNAVAILABLE);
+}
+
+void shard_adopt(struct shard *shard, struct streams *streams)
+{
+    streams_deinit(&shard->streams);
+    shard->streams = *streams;
+    *streams = (struct streams){0};
+}
+
 /* ---- Back from Kafka */
 
 static void free_batch(struct batch *b)

@@ -33,6 +33,13 @@ void shard_free(struct shard *shard);
 size_t shard_stream_count(const struct shard *shard);
 void shard_score_counters(const struct shard *shard, struct score_counters *out);
 
+/* What it remembers of its streams, for a snapshot. */
+const struct streams *shard_streams(const struct shard *shard);
+/* Ends the hold of all sessions, with VD_EUNAVAILABLE. */
+void shard_dismiss(struct shard *shard);
+/* Takes the streams over in place of its own; nothing is under way, and no session holds one. */
+void shard_adopt(struct shard *shard, struct streams *streams);
+
 /* A session's hold on a stream, in the session's storage. */
 struct attachment {
     struct shard *shard;
@@ -41,7 +48,8 @@ struct attachment {
     void *owner;
     /* Up to mark everything is kept; raw_bytes of batches taken through this attachment came free. */
     void (*kept)(struct attachment *a, uint64_t mark, size_t raw_bytes);
-    /* Somebody else attached to the stream (VD_EEXISTS), it is in doubt (VD_EKAFKA), or SHARD_FORKED. It is
+    /* Somebody else attached to the stream (VD_EEXISTS), it is in doubt (VD_EKAFKA), the shard goes
+     * elsewhere (VD_EUNAVAILABLE), or SHARD_FORKED. It is
      * detached already. */
     void (*lost)(struct attachment *a, int error);
     uint64_t forked_mark; /* with SHARD_FORKED: the highest number of the stream that is taken */

@@ -9,7 +9,8 @@
 /* A share of a bound for all; a little more, since tenants never spread evenly. */
 enum { SHARE_EXTRA = 8 };
 
-int shards_init(struct shards *s, int32_t count, const struct shard_options *each)
+int shards_init(struct shards *s, int32_t count, const struct shard_options *each,
+                struct outlet *(*outlet_of)(void *arg, int32_t shard), void *arg)
 {
     s->all = vd_calloc((size_t)count, sizeof *s->all);
     if (s->all == NULL)
@@ -18,6 +19,7 @@ int shards_init(struct shards *s, int32_t count, const struct shard_options *eac
     options.entities_max = each->entities_max / (size_t)count + SHARE_EXTRA;
     for (int32_t i = 0; i < count; i++) {
         options.partition = i;
+        options.outlet = outlet_of(arg, i);
         int rc = shard_new(&s->all[i], &options);
         if (rc != 0)
             return rc;
@@ -34,11 +36,11 @@ void shards_deinit(struct shards *s)
     *s = (struct shards){0};
 }
 
-struct shard *shards_of(const struct shards *s, const struct vd_identity *agent)
+int32_t shards_number(const struct shards *s, const struct vd_identity *agent)
 {
     char key[2 * VD_NAME_BYTES];
     int len = snprintf(key, sizeof key, agent->unit[0] != '\0' ? "%s/%s" : "%s", agent->tenant, agent->unit);
-    return s->all[vd_hash_partition(vd_bytes_of(key, (size_t)len), s->count)];
+    return vd_hash_partition(vd_bytes_of(key, (size_t)len), s->count);
 }
 
 void shards_measure(const struct shards *s, struct metrics *metrics)

@@ -30,8 +30,9 @@ static void set_readiness(struct publisher *p, bool ready, const char *why)
 
 static void on_delivered(void *arg, void *opaque, int error, const char *why)
 {
-    struct publisher *p = arg;
-    p->options.callbacks.delivered(p->options.arg, opaque, 1, error, why);
+    const struct publisher *p = arg;
+    if (opaque != NULL)
+        p->options.callbacks.delivered(p->options.arg, opaque, 1, error, why);
 }
 
 static void finish_close(struct publisher *p)
@@ -97,19 +98,23 @@ static void on_retry(uv_timer_t *timer)
         set_readiness(p, false, error);
 }
 
-static int send_record(void *self, const struct outlet_record *r)
+int publisher_send(struct publisher *p, const struct vd_record *record)
 {
-    struct publisher *p = self;
     const char *why = "";
-    char text[OUTLET_TEXT_BYTES];
-    struct vd_record record;
     if (p->producer == NULL)
         return VD_EUNAVAILABLE;
-    outlet_record_write(&record, r, text);
-    int rc = vd_producer_send(p->producer, &record, &why);
+    int rc = vd_producer_send(p->producer, record, &why);
     if (rc != 0)
         vd_log_warn("record not taken by the producer", VD_F_ERROR(rc), VD_F_STR("why", why));
     return rc;
+}
+
+static int send_record(void *self, const struct outlet_record *r)
+{
+    char text[OUTLET_TEXT_BYTES];
+    struct vd_record record;
+    outlet_record_write(&record, r, text);
+    return publisher_send(self, &record);
 }
 
 static void batch_sent(void *self)

@@ -30,6 +30,8 @@ int publisher_new(struct publisher **out, const struct publisher_options *option
 int32_t publisher_partitions(const struct publisher *p);
 bool publisher_ready(const struct publisher *p, const char **why);
 struct outlet *publisher_outlet(struct publisher *p);
+/* A record of the collector's own; its opaque is NULL, and its value outlives its delivery. */
+int publisher_send(struct publisher *p, const struct vd_record *record);
 void publisher_close(struct publisher *p, void (*cb)(void *arg));
 
 #endif

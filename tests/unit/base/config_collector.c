@@ -21,7 +21,7 @@ static void a_full_configuration_is_read(void **state)
     const char *yaml = "name: centre-1\n"
                        "kafka:\n  brokers: embedded\n  properties: [linger.ms=5, client.rack=]\n"
                        "http: {address: ''}\n"
-                       "listen: {address: '[::]:0', accept_rate_per_s: 0}\n";
+                       "listen: {address: '[::]:0', advertise: 'c1.example:7170', accept_rate_per_s: 0}\n";
     char *environment[] = {"VEDETTE_KAFKA_PARTITIONS=8", "VEDETTE_KAFKA_DELIVERY=at-least-once", NULL};
     assert_int_equal(
         vd_config_read(&COLLECTOR_CONFIG, "f.yaml", vd_bytes_str(yaml), environment, &config, error), 0);
@@ -32,6 +32,7 @@ static void a_full_configuration_is_read(void **state)
     assert_int_equal(config.kafka.partitions, 8);
     assert_int_equal(config.kafka.delivery, COLLECTOR_AT_LEAST_ONCE);
     assert_string_equal(config.http.address, "");
+    assert_string_equal(config.listen.advertise, "c1.example:7170");
     assert_int_equal(config.listen.accept_rate_per_s, 0);
     vd_config_deinit(&COLLECTOR_CONFIG, &config);
 }
@@ -40,8 +41,9 @@ static const struct config_mistake MISTAKES[] = {
     {"tls: {trust_domain: A/b}\n", ":1:21: tls.trust_domain: must be 1 to 255 of [a-z0-9._-], not 'A/b'"},
     {"name: 'a b'\n", ":1:7: name: must be 1 to 64 of [A-Za-z0-9._-], not 'a b'"},
     {"listen:\n  adress: '0.0.0.0:7170'\n",
-     ":2:3: unknown key 'adress' in listen; allowed: address, backlog, max_sessions, max_unauthenticated, "
-     "handshake_timeout_ms, hello_timeout_ms, frame_timeout_ms, idle_timeout_ms, accept_rate_per_s"},
+     ":2:3: unknown key 'adress' in listen; allowed: address, advertise, backlog, max_sessions, "
+     "max_unauthenticated, handshake_timeout_ms, hello_timeout_ms, frame_timeout_ms, idle_timeout_ms, "
+     "accept_rate_per_s"},
     {"listen: {address: '7170'}\n", ":1:19: listen.address: must be host:port, not '7170'"},
     {"listen: {max_sessions: 10}\n", ": listen.max_unauthenticated must not be over listen.max_sessions"},
     {"http: {address: x}\n", ":1:17: http.address: must be host:port, not 'x'"},
@@ -51,7 +53,11 @@ static const struct config_mistake MISTAKES[] = {
      ":1:18: kafka.brokers: must be host:port, several separated by commas, or embedded, not 'a:1,'"},
     {"kafka: {brokers: ''}\n", ":1:18: kafka.brokers: must not be empty"},
     {"kafka: {delivery: exactly-twice}\n",
-     ":1:19: kafka.delivery: expected one of at-least-once, not 'exactly-twice'"},
+     ":1:19: kafka.delivery: expected one of exactly-once, at-least-once, not 'exactly-twice'"},
+    {"kafka: {heartbeat_ms: 2001}\n",
+     ": kafka.heartbeat_ms must not be over a third of kafka.session_timeout_ms"},
+    {"kafka: {commit_busy_ms: 251}\n", ": kafka.commit_busy_ms must not be over kafka.commit_idle_ms"},
+    {"listen: {advertise: c1}\n", ":1:21: listen.advertise: must be host:port, not 'c1'"},
     {"kafka: {topics_prefix: a/b}\n",
      ":1:24: kafka.topics_prefix: must be 1 to 64 of [A-Za-z0-9._-], not 'a/b'"},
     {"kafka: {properties: [linger]}\n", ":1:22: kafka.properties[0]: must be name=value, not 'linger'"},

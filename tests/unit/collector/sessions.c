@@ -55,6 +55,10 @@ void session_resume(struct session *s)
 {
     note(s);
 }
+void session_move(struct session *s)
+{
+    note(s);
+}
 void session_end(struct session *s, enum vd_goodbye_code code, const char *reason, uint32_t retry_after_ms)
 {
     (void)code, (void)reason, (void)retry_after_ms;

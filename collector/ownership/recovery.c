@@ -1,0 +1,89 @@
+/* Marks of streams from a snapshot and from the events themselves. */
+#include "ownership/recovery.h"
+
+#include <vedette/error.h>
+#include <vedette/event_view.h>
+#include <vedette/gap.h>
+
+#include "ownership/snapshot.h"
+
+int recovery_init(struct recovery *r, size_t streams_max)
+{
+    *r = (struct recovery){0};
+    return streams_init(&r->streams, streams_max);
+}
+
+void recovery_deinit(struct recovery *r)
+{
+    streams_deinit(&r->streams);
+}
+
+static int stream_of(struct recovery *r, const struct snapshot_mark *mark, struct stream **out)
+{
+    *out = streams_at(&r->streams, mark->key, mark->tenant_len, mark->stream);
+    return *out == NULL ? VD_ENOMEM : 0;
+}
+
+static int restore_mark(void *arg, const struct snapshot_mark *mark)
+{
+    struct recovery *r = arg;
+    struct stream *stream;
+    int rc = stream_of(r, mark, &stream);
+    if (rc != 0)
+        return rc;
+    r->marks++;
+    stream->taken = stream->mark = mark->mark;
+    stream->chain = stream->mark_chain = mark->chain;
+    stream->quarantined = mark->quarantined;
+    return 0;
+}
+
+int recovery_restore(struct recovery *r, struct vd_bytes chunk)
+{
+    return snapshot_read(chunk, restore_mark, r);
+}
+
+static unsigned hex_digit(uint8_t c)
+{
+    if (c >= '0' && c <= '9')
+        return c - (unsigned)'0';
+    return c >= 'a' && c <= 'f' ? c - (unsigned)'a' + 10 : 16;
+}
+
+/* As the collector writes them. */
+static bool stream_id_read(uint8_t out[VD_STREAM_BYTES], struct vd_bytes hex)
+{
+    if (hex.len != 2 * VD_STREAM_BYTES)
+        return false;
+    for (size_t i = 0; i < VD_STREAM_BYTES; i++) {
+        unsigned high = hex_digit(hex.data[2 * i]), low = hex_digit(hex.data[2 * i + 1]);
+        if (high > 15 || low > 15)
+            return false;
+        out[i] = (uint8_t)(high << 4 | low);
+    }
+    return true;
+}
+
+int recovery_replay(struct recovery *r, const struct vd_consumed *event)
+{
+    struct vd_event_view view;
+    struct snapshot_mark mark = {0};
+    struct stream *stream;
+    if (!snapshot_key_read(&mark, event->key) || vd_event_view_read(&view, event->value) != 0 ||
+        !stream_id_read(mark.stream, view.stream_uid)) {
+        r->ignored++;
+        return 0;
+    }
+    int rc = stream_of(r, &mark, &stream);
+    if (rc != 0)
+        return rc;
+    r->events++;
+    if (view.sequence > stream->mark) {
+        stream->taken = stream->mark = view.sequence;
+        stream->chain = stream->mark_chain =
+            0; /* it is over the agent's own bytes, which are not told apart here */
+    }
+    if (view.class_uid == 0 && vd_bytes_equal(view.event_code, vd_bytes_str(VD_FORK_CODE)))
+        stream->quarantined = true;
+    return 0;
+}
