@@ -2,12 +2,11 @@
 import time
 from dataclasses import dataclass
 
-from kafka import KafkaConsumer, TopicPartition
+from chaos import committed
+from kafka import KafkaConsumer
 from kafka.partitioner.default import murmur2
 
 from .schema import schema
-
-READ_COMMITTED = 1
 
 
 def partition_of(tenant, partitions):
@@ -42,40 +41,44 @@ def _record(raw):
 
 
 class Reader:
-    """Reads a topic from its beginning, all partitions, committed records only.
-
-    python3-kafka can be told to stop before open transactions, by an attribute of its fetcher, but does not leave out
-    aborted ones: good enough while the collector uses none.
-    """
+    """Reads a topic from its beginning, all partitions, as a read_committed consumer sees it."""
 
     def __init__(self, brokers, topic):
         self.topic = topic
-        self.consumer = KafkaConsumer(bootstrap_servers=brokers, enable_auto_commit=False, consumer_timeout_ms=200)
-        self.consumer._fetcher._isolation_level = READ_COMMITTED
-        partitions = self.consumer.partitions_for_topic(topic)
+        consumer = KafkaConsumer(bootstrap_servers=brokers)
+        partitions = consumer.partitions_for_topic(topic)
+        consumer.close()
         assert partitions, f"no topic {topic}"
-        self.partitions = [TopicPartition(topic, partition) for partition in sorted(partitions)]
-        self.consumer.assign(self.partitions)
-        self.consumer.seek_to_beginning()
+        self.committed = committed.Reader(brokers, topic, len(partitions))
         self.records = []
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
-        self.consumer.close()
+        self.committed.close()
+
+    def _take(self):
+        """What is there and decided: at least one answer, and on while there is more."""
+        raw = self.committed.poll()
+        while not self.committed.caught_up:
+            more = self.committed.poll()
+            raw += more
+            if not more:
+                break
+        return raw
 
     def read_raw(self, count, timeout_s=60):
         """The first `count` records as they are: dead letters need not be events."""
         end, raw = time.monotonic() + timeout_s, []
         while len(raw) < count:
-            raw += list(self.consumer)
+            raw += self._take()
             assert time.monotonic() < end, f"waited {timeout_s} s for {count} in {self.topic}; {len(raw)} came"
         return raw
 
     def poll(self):
         """Takes what is there; returns all records read so far."""
-        self.records += [_record(raw) for raw in self.consumer]
+        self.records += [_record(raw) for raw in self._take()]
         return self.records
 
     def read_until(self, enough, timeout_s=60):

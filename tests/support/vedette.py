@@ -137,13 +137,16 @@ class Agent(Program):
 class Fleet:
     """What one test runs. Leaving it ends what still runs, agents first, and looks at every log for sanitizer reports."""
 
+    TOPICS = [("events", PARTITIONS), ("state", PARTITIONS), ("findings", 1), ("dlq", 1), ("shards", 1)]
+
     def __init__(self, folder, kafka, prefix):
         self.folder, self.kafka, self.prefix = Path(folder), kafka, prefix
         self.brokers = kafka.address
         self.identities = Identities(self.folder / "identity")
         self.programs = []
-        for role in ("events", "findings", "dlq"):
-            kafka.create_topic(self.topic(role), partitions=PARTITIONS)
+        for role, partitions in self.TOPICS:
+            policy = {"cleanup_policy": "compact"} if role in ("state", "shards") else {}
+            kafka.create_topic(self.topic(role), partitions=partitions, **policy)
 
     def topic(self, role):
         return f"{self.prefix}.{role}.v1"

@@ -1,0 +1,186 @@
+"""Shards and their owners: whatever is killed, each event once and in order; shards shared, handed over, taken over."""
+import signal
+import time
+
+import pytest
+
+from support import logs
+from support.events import by_host, partition_of
+from support.vedette import PARTITIONS
+from support.waiting import wait_for
+
+# One tenant for each shard, so that every collector has something to do.
+TENANTS = {}
+for name in ("north", "south", "east", "west", "upper", "lower", "inner", "outer", "harbour", "airport", "hospital"):
+    TENANTS.setdefault(partition_of(name, PARTITIONS), name)
+TENANTS = [TENANTS[shard] for shard in sorted(TENANTS)]
+HOST = "web-1"
+
+
+class Fields:
+    """An agent for each tenant, with a log whose lines count: the port is the line's number."""
+
+    def __init__(self, fleet, collectors, tenants=None):
+        self.fleet, self.begin = fleet, logs.recent(days_ago=2)
+        self.written = dict.fromkeys(TENANTS if tenants is None else tenants, 0)
+        self.logs = {tenant: fleet.log_file(f"{tenant}.log") for tenant in self.written}
+        self.agents = [fleet.agent(tenant, HOST, collectors, [log]) for tenant, log in self.logs.items()]
+
+    def write(self, count, tenants=None):
+        for tenant in tenants or self.written:
+            numbers = range(self.written[tenant] + 1, self.written[tenant] + count + 1)
+            logs.append(self.logs[tenant], [logs.accepted(HOST, self.begin, port=number) for number in numbers])
+            self.written[tenant] += count
+
+    def wait_for_all(self, events, timeout_s=60):
+        events.read_until(lambda records: len(records) >= sum(self.written.values()), timeout_s)
+
+    def assert_each_once_in_order(self, events, timeout_s=60):
+        self.wait_for_all(events, timeout_s)
+        time.sleep(0.5)  # what should not come would
+        hosts = by_host(events.poll())
+        for tenant, count in self.written.items():
+            ports = [record.event.src_endpoint.port for record in hosts[tenant, HOST]]
+            assert ports == list(range(1, count + 1)), f"{tenant}: {len(ports)} events for {count} lines"
+            sequence = [record.sequence for record in hosts[tenant, HOST]]
+            assert sequence == sorted(set(sequence))
+
+
+def serving(collector):
+    return collector.metric("vedette_collector_shards_serving")
+
+
+def share(fleet):
+    """Two collectors, when both serve and together have every shard."""
+    first, second = fleet.collector("c1"), fleet.collector("c2")
+    wait_for(lambda: serving(first) > 0 and serving(second) > 0 and serving(first) + serving(second) == PARTITIONS, 30,
+             "the shards to be shared")
+    return first, second
+
+
+@pytest.mark.tsan
+def test_a_collector_is_killed_in_mid_stream_again_and_again(own_fleet):
+    collector = own_fleet.collector("c1")
+    fields = Fields(own_fleet, collector)
+    with own_fleet.events() as events:
+        for _ in range(4):
+            fields.write(1500)
+            time.sleep(0.7)
+            collector.kill()
+            collector.start()
+        fields.assert_each_once_in_order(events, 120)
+
+
+def test_a_killed_collector_that_restarts_is_back_soon(own_fleet):
+    collector = own_fleet.collector("c1")
+    fields = Fields(own_fleet, collector)
+    with own_fleet.events() as events:
+        fields.write(100)
+        fields.wait_for_all(events)
+        collector.kill()
+        begun = time.monotonic()
+        collector.start()
+        collector.wait_ready()
+        fields.write(1)
+        fields.wait_for_all(events)
+        assert time.monotonic() - begun < 6  # 3 s, and as much for a machine that is busy
+        fields.assert_each_once_in_order(events)
+
+
+def test_two_collectors_share_the_shards_and_send_agents_on(fleet):
+    first, second = share(fleet)
+    fields = Fields(fleet, first)  # agents know the first alone
+    with fleet.events() as events:
+        fields.write(200)
+        fields.assert_each_once_in_order(events)
+    assert first.metric("vedette_collector_sessions_sent_on_total") >= serving(second)
+    assert second.metric("vedette_collector_sessions_opened_total") >= 1
+    status, page = first.http("/readyz")
+    assert status == 200 and f"{int(serving(first))} serving, 0 claiming, {int(serving(second))} elsewhere" in page
+
+
+def test_a_collector_that_leaves_hands_its_shards_over(own_fleet):
+    first, second = share(own_fleet)
+    fields = Fields(own_fleet, [first, second])
+    with own_fleet.events() as events:
+        fields.write(100)
+        fields.wait_for_all(events)
+        begun = time.monotonic()
+        first.process.send_signal(signal.SIGTERM)
+        wait_for(lambda: serving(second) == PARTITIONS, 10, "the other to have them all", pause_s=0.02)
+        taken_s = time.monotonic() - begun
+        fields.write(20)
+        fields.wait_for_all(events)
+        all_s = time.monotonic() - begun
+        assert taken_s < 2 and all_s < 5, (taken_s, all_s)
+        assert first.process.wait(10) == 0
+        fields.assert_each_once_in_order(events)
+        # And when it is back, it has its share again.
+        first.start()
+        first.wait_ready()
+        wait_for(lambda: serving(first) > 0 and serving(first) + serving(second) == PARTITIONS, 30, "its share")
+        fields.write(50)
+        fields.assert_each_once_in_order(events)
+
+
+def test_a_collector_that_is_killed_for_good_is_replaced(own_fleet):
+    first, second = share(own_fleet)
+    fields = Fields(own_fleet, [first, second])
+    with own_fleet.events() as events:
+        fields.write(500)
+        time.sleep(0.3)
+        begun = time.monotonic()
+        first.kill()
+        wait_for(lambda: serving(second) == PARTITIONS, 20, "the other to have them all")
+        assert time.monotonic() - begun < 10
+        fields.write(50)
+        fields.assert_each_once_in_order(events)
+
+
+def test_a_collector_that_slept_writes_nothing_when_it_wakes(own_fleet):
+    first, second = share(own_fleet)
+    fields = Fields(own_fleet, [first, second])
+    with own_fleet.events() as events:
+        fields.write(500)
+        time.sleep(0.2)
+        first.pause()
+        wait_for(lambda: serving(second) == PARTITIONS, 30, "the other to have them all")
+        fields.write(500)
+        time.sleep(1)
+        first.resume()
+        fields.write(500)
+        fields.assert_each_once_in_order(events, 90)
+
+
+@pytest.mark.parametrize("how", ["stop", "kill"])
+def test_the_broker_goes_and_comes_back(own_fleet, how):
+    collector = own_fleet.collector("c1")
+    fields = Fields(own_fleet, collector)
+    with own_fleet.events() as events:
+        fields.write(500)
+        time.sleep(0.2)
+        getattr(own_fleet.kafka, how)()
+        fields.write(500)
+        time.sleep(2)
+        own_fleet.kafka.start()
+        fields.assert_each_once_in_order(events, 120)
+
+
+def test_what_is_missing_is_told_and_it_goes_on_when_it_is_there(kafka, tmp_path):
+    from support.vedette import Fleet
+
+    class Bare(Fleet):
+        TOPICS = [("events", PARTITIONS), ("dlq", 1)]
+
+    fleet = Bare(tmp_path, kafka, "t.missing")
+    try:
+        collector = fleet.new_collector("c1")
+        collector.start()
+        wait_for(lambda: "t.missing.s" in collector.http("/readyz")[1], 20, "the page to name a topic")
+        assert collector.http("/readyz")[0] == 503
+        for role, partitions in (("state", PARTITIONS), ("shards", 1)):
+            kafka.create_topic(fleet.topic(role), partitions=partitions, cleanup_policy="compact")
+        collector.wait_ready()
+        fleet.stop()
+    finally:
+        fleet.close()
