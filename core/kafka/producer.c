@@ -65,7 +65,7 @@ void vd_producer_purge(struct vd_producer *p)
 int vd_producer_send(struct vd_producer *p, const struct vd_record *record, const char **why)
 {
     assert(!p->closing && record->header_count <= VD_RECORD_HEADERS_MAX);
-    return vd_sender_send(&p->sender, record, 0, why);
+    return vd_sender_send(&p->sender, record, record->opaque, 0, why);
 }
 
 size_t vd_producer_queued(const struct vd_producer *p)

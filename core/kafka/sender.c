@@ -150,7 +150,8 @@ static rd_kafka_headers_t *headers_new(const struct vd_record *record)
     return headers;
 }
 
-int vd_sender_send(struct vd_sender *s, const struct vd_record *record, int flags, const char **why)
+int vd_sender_send(struct vd_sender *s, const struct vd_record *record, void *opaque, int flags,
+                   const char **why)
 {
     rd_kafka_topic_t *topic = vd_sender_topic(s, record->topic);
     if (topic == NULL) {
@@ -162,7 +163,7 @@ int vd_sender_send(struct vd_sender *s, const struct vd_record *record, int flag
         rd_kafka_producev(s->rk, RD_KAFKA_V_RKT(topic), RD_KAFKA_V_PARTITION(record->partition),
                           RD_KAFKA_V_MSGFLAGS(flags), RD_KAFKA_V_KEY(record->key.data, record->key.len),
                           RD_KAFKA_V_VALUE((void *)(uintptr_t)record->value.data, record->value.len),
-                          RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_OPAQUE(record->opaque), RD_KAFKA_V_END);
+                          RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_OPAQUE(opaque), RD_KAFKA_V_END);
     if (err == RD_KAFKA_RESP_ERR_NO_ERROR) {
         s->queued++;
         return 0;

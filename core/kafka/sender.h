@@ -47,8 +47,10 @@ bool vd_sender_serve(struct vd_sender *s, size_t most, int timeout_ms);
 
 /* The handle of a topic, made at first use; NULL without memory. */
 rd_kafka_topic_t *vd_sender_topic(struct vd_sender *s, enum vd_topic topic);
-/* As vd_producer_send; flags: 0 borrows the value, RD_KAFKA_MSG_F_COPY copies it. */
-int vd_sender_send(struct vd_sender *s, const struct vd_record *record, int flags, const char **why);
+/* As vd_producer_send, with an opaque of its own; flags: 0 borrows the value, RD_KAFKA_MSG_F_COPY copies it.
+ */
+int vd_sender_send(struct vd_sender *s, const struct vd_record *record, void *opaque, int flags,
+                   const char **why);
 /* Asks librdkafka to give everything back with an error; what passes between its threads slips through. */
 void vd_sender_purge(struct vd_sender *s);
 

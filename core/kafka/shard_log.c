@@ -172,8 +172,8 @@ static void on_tell(uv_async_t *async)
 
 /* ---- Sending and committing */
 
-static int send_in_transaction(struct vd_shard_log *log, const struct vd_record *record, int flags,
-                               const char **why)
+static int send_in_transaction(struct vd_shard_log *log, const struct vd_record *record, void *opaque,
+                               int flags, const char **why)
 {
     assert(!log->loop.closing && record->header_count <= VD_RECORD_HEADERS_MAX);
     if (log->loop.state != VD_SHARD_LOG_READY) {
@@ -181,7 +181,7 @@ static int send_in_transaction(struct vd_shard_log *log, const struct vd_record 
         return VD_EUNAVAILABLE;
     }
     unsigned closes = log->loop.sent == 0 ? atomic_load(&log->closes) : 0;
-    int result = vd_sender_send(&log->sender, record, flags, why);
+    int result = vd_sender_send(&log->sender, record, opaque, flags, why);
     if (result < 0)
         return result;
     if (log->loop.sent++ == 0)
@@ -191,9 +191,7 @@ static int send_in_transaction(struct vd_shard_log *log, const struct vd_record 
 
 int vd_shard_log_send(struct vd_shard_log *log, const struct vd_record *record, const char **why)
 {
-    struct vd_record own = *record;
-    own.opaque = NULL; /* it marks a snapshot's first chunk */
-    return send_in_transaction(log, &own, 0, why);
+    return send_in_transaction(log, record, NULL, 0, why);
 }
 
 size_t vd_shard_log_sent(const struct vd_shard_log *log)
@@ -226,9 +224,9 @@ static int send_chunk(struct vd_shard_log *log, const struct vd_snapshot_chunk *
     struct vd_record record = {.topic = VD_TOPIC_STATE,
                                .partition = log->options.shard,
                                .key = vd_bytes_str(key),
-                               .value = vd_bytes_of(room, VD_SNAPSHOT_HEAD_BYTES + chunk->body.len),
-                               .opaque = chunk->index == 0 ? log : NULL};
-    return send_in_transaction(log, &record, RD_KAFKA_MSG_F_COPY, why);
+                               .value = vd_bytes_of(room, VD_SNAPSHOT_HEAD_BYTES + chunk->body.len)};
+    void *first = chunk->index == 0 ? log : NULL; /* whose offset is told */
+    return send_in_transaction(log, &record, first, RD_KAFKA_MSG_F_COPY, why);
 }
 
 /* Half a snapshot must not be committed: compaction would let its chunks replace those of the whole one

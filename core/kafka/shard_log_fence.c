@@ -210,7 +210,7 @@ static int send_barrier(struct vd_shard_log *log, struct vd_shard_log_trouble *t
                                .key = vd_bytes_str(key),
                                .value = vd_bytes_str(log->opening.nonce)};
     log->opening.barrier_returned = false;
-    if (*why == '\0' && vd_sender_send(&log->sender, &record, RD_KAFKA_MSG_F_COPY, &why) == 0)
+    if (*why == '\0' && vd_sender_send(&log->sender, &record, NULL, RD_KAFKA_MSG_F_COPY, &why) == 0)
         return 0;
     trouble->failure = VD_SHARD_LOG_TROUBLE;
     snprintf(trouble->why, sizeof trouble->why, "barrier: %s", why);
