@@ -58,7 +58,12 @@ static void on_record(void *arg, struct vd_bytes key, struct vd_bytes value)
 {
     struct ownership *o = arg;
     int32_t shard = owners_learn(&o->owners, key, value);
-    if (shard < 0 || !o->caught_up)
+    if (shard < 0)
+        return;
+    const struct owner *owner = &o->owners.shards[shard];
+    if (owner->address[0] != '\0')
+        tenure_listed(&o->tenures[shard], strcmp(owner->collector, o->options.terms.collector) == 0);
+    if (!o->caught_up)
         return;
     consider_succession(o, shard, 0);
     act_if_due(o, shard);

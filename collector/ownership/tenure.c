@@ -318,7 +318,7 @@ static void claim(struct tenure *t)
                                                          .waiting = on_waiting},
                                            .arg = t};
     t->claim_begun_ms = uv_now(t->terms->loop);
-    t->last_words_said = false;
+    t->last_words_said = t->listed = false;
     int rc = recovery_init(&t->recovery, t->terms->streams_max);
     if (rc == 0)
         rc = vd_shard_log_open(&t->log, &options, error);
@@ -379,6 +379,17 @@ void tenure_act(struct tenure *t)
         t->failures = 0;
         claim(t);
     }
+}
+
+void tenure_listed(struct tenure *t, bool ours)
+{
+    if (t->state != TENURE_SERVING)
+        return;
+    /* A record of somebody before us may be read late; one that follows ours is of somebody after us. */
+    if (ours)
+        t->listed = true;
+    else if (t->listed)
+        fail(t, VD_SHARD_LOG_FENCED, "the directory names another collector");
 }
 
 static void leave(struct tenure *t)

@@ -58,6 +58,7 @@ struct tenure {
     bool stopping;    /* claims nothing any more */
     bool told_to_release, lets_go, last_words_said;
     bool fenced;
+    bool listed;       /* the directory has named this tenure */
     uint32_t failures; /* in a row */
     int64_t end_offset, snapshot_end_offset, replayed;
     uint64_t claim_begun_ms, serving_since_ms, snapshot_at_ms;
@@ -77,6 +78,9 @@ void tenure_assign(struct tenure *t);
 void tenure_revoke(struct tenure *t, bool lost);
 /* Its owner let it go: take it until the group has somebody for it. */
 void tenure_act(struct tenure *t);
+/* The directory names this collector as the owner, or another one. That one has fenced this tenure, which may
+ * not hear of it otherwise until it has something to commit. */
+void tenure_listed(struct tenure *t, bool ours);
 /* For good: commits, writes into the directory that whoever is next may take it, and claims nothing more. */
 void tenure_release(struct tenure *t);
 /* Ends the open transaction now: too much is under way. */
