@@ -222,19 +222,6 @@ static void test_what_is_not_released_is_not_given_on(void **state)
     close_group(&group);
 }
 
-static void test_a_revocation_is_not_held_for_ever(void **state)
-{
-    struct group group;
-    (void)state;
-    open_group(&group);
-    group.members[0].holds = true;
-    join(&group, 0, NULL);
-    expect(&group, first_has_all);
-    join(&group, 1, NULL);
-    expect(&group, halved);
-    close_group(&group);
-}
-
 static void test_close_in_the_midst_of_a_revocation(void **state)
 {
     struct group group;
@@ -362,7 +349,6 @@ int main(void)
         cmocka_unit_test(test_a_single_member_gets_everything),
         cmocka_unit_test(test_a_second_member_gets_half),
         cmocka_unit_test(test_what_is_not_released_is_not_given_on),
-        cmocka_unit_test(test_a_revocation_is_not_held_for_ever),
         cmocka_unit_test(test_close_in_the_midst_of_a_revocation),
         cmocka_unit_test(test_close_within_a_callback),
         cmocka_unit_test(test_close_at_once),
