@@ -16,7 +16,7 @@ from .world import NOBODY
 MEND_S = 60
 DAY_S = 86400
 SEGMENT_LINES = 6000  # more than a segment of these spools holds
-POINT_S = 8  # a point that is not reached in this time is not on the way of a record in this build
+POINT_S = 25  # a point may have to wait until what the other lane broke is mended
 
 
 @dataclass
@@ -105,27 +105,32 @@ def kill_agent(harm, step, done):
     unit.start()
 
 
-def _kill_at(unit, step, done):
-    """Arms it, and waits until it dies of that; the keeper brings it back unarmed."""
-    number = len(unit.deaths)
-    if step.point in AT_START:
-        unit.kill()
-        unit.start(step.calls)
-    else:
-        unit.arm(step.calls)
-    end = time.monotonic() + POINT_S
-    while len(unit.deaths) == number and time.monotonic() < end:
+def _kill_at(units, step, done):
+    """Arms them, and waits until one dies of it; the keeper brings it back unarmed, and the others are disarmed."""
+    before = [len(unit.deaths) for unit in units]
+    for unit in units:
+        if step.point in AT_START:
+            unit.kill()
+            unit.start(step.calls)
+        else:
+            unit.arm(step.calls)
+    dead, end = [], time.monotonic() + POINT_S
+    while not dead and time.monotonic() < end:
         time.sleep(0.02)
-    done.reached = len(unit.deaths) > number
-    if not done.reached:
-        unit.kill()
-        unit.start()
+        dead = [unit for unit, number in zip(units, before) if len(unit.deaths) > number]
+    done.reached = bool(dead)
+    spared = [unit for unit in units if unit not in dead]
+    for unit in spared:
+        unit.disarm()
+    time.sleep(0.2)  # for one that was dying of it just now
+    for unit in spared:
+        unit.doomed = unit.doomed and not unit.running
 
 
 def kill_agent_at(harm, step, done):
     if "segment" in step.point:
         _agent(harm, step).feed.write(SEGMENT_LINES)
-    _kill_at(_agent(harm, step), step, done)
+    _kill_at([_agent(harm, step)], step, done)
 
 
 def break_disk(harm, step, done):
@@ -235,7 +240,9 @@ def kill_collector(harm, step, done):
 
 
 def kill_collector_at(harm, step, done):
-    _kill_at(_collector(harm, step), step, done)
+    """Whichever gets there first: one that owns no shard, or none whose agents are alive, commits nothing."""
+    units = [_collector(harm, step)] if step.point in AT_START else harm.world.collectors
+    _kill_at(units, step, done)
 
 
 def _stay_away(harm, step, unit):

@@ -72,6 +72,9 @@ def offences(verdict, harm, world, readers_agree):
         yield f"{verdict.offences} events are lost, doubled, out of order or out of place"
     if not readers_agree:
         yield "Kafka's own consumer saw other records than the harness"
+    tried = {(done.step.kind, done.step.point) for done in harm.done if done.reached}
+    for kind, point in sorted({(done.step.kind, done.step.point) for done in harm.done} - tried):
+        yield f"never happened, so nothing is proved: {kind}{', ' if point else ''}{point}"
     stuck = [f"{done.step.kind}: {', '.join(done.silent)}" for done in harm.done if done.silent]
     yield from (f"not heard again within a minute after {one}" for one in stuck)
     yield from harm.failures

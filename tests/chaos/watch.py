@@ -81,9 +81,11 @@ class Watch(threading.Thread):
         return False
 
     def longest_silence(self, names, begin, end):
-        """The longest time that one of these feeds was not heard, of the silences that began about [begin, end]."""
+        """The longest time that one of these feeds was not heard, of the silences that began about [begin, end].
+
+        SILENCE_S where there was none: shorter ones are the ordinary pauses between commits."""
         return max((last - first for name, first, last in list(self.silences)
-                    if name in names and begin - 1.0 <= first <= end), default=0.0)
+                    if name in names and begin - 1.0 <= first <= end), default=self.SILENCE_S)
 
     def raise_error(self):
         """A watch that fell is not a quiet world."""

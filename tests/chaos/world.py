@@ -102,6 +102,11 @@ class Unit:
         self.plan_number += 1
         self._control(plan)
 
+    def disarm(self):
+        """No more harm at calls; it may be dying of its plan just now, and so is doomed still."""
+        self.plan_number += 1
+        self._control("")
+
     def set(self, offset_s=0, disk_full=False):
         """What the preloaded library does to the time of day and to the disk, at once."""
         self.offset_s, self.disk_full = offset_s, disk_full
@@ -163,7 +168,7 @@ class CollectorUnit(Unit):
     def __init__(self, world, name):
         self.door = free_port()  # where agents connect
         self.kafka_port = world.kafka_links[name].port
-        settings = {"kafka": {"brokers": f"127.0.0.1:{self.kafka_port}", "delivery": "exactly-once"},
+        settings = {"kafka": {"brokers": f"127.0.0.1:{self.kafka_port}", "delivery": world.options.delivery},
                     "listen": {"advertise": f"127.0.0.1:{self.door}"}}
         program = Collector(world, name, known("vedette-collector", settings))
         super().__init__(world, name, program, "/nowhere/")
