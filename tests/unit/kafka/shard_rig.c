@@ -71,7 +71,6 @@ static void on_failed(void *arg, enum vd_shard_log_failure failure, const char *
 static void on_waiting(void *arg, const char *why)
 {
     struct shard_rig *rig = arg;
-    rig->waitings++;
     snprintf(rig->waiting, sizeof rig->waiting, "%s", why == NULL ? "" : why);
 }
 
@@ -201,5 +200,6 @@ bool shard_rig_is_closed(const struct shard_rig *rig)
 
 bool shard_rig_is_waiting(const struct shard_rig *rig)
 {
-    return rig->waiting[0] != '\0';
+    return strstr(rig->waiting, rig->expected != NULL ? rig->expected : "") != NULL &&
+           rig->waiting[0] != '\0';
 }

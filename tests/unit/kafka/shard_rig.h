@@ -29,7 +29,7 @@ struct shard_rig {
     int64_t end_offset, state_offset; /* the latter -1: no snapshot yet */
     enum vd_shard_log_failure failure;
     char why[VD_KAFKA_ERROR_BYTES], waiting[VD_KAFKA_ERROR_BYTES];
-    size_t waitings;
+    const char *expected; /* what shard_rig_is_waiting looks for in `waiting`; NULL: anything */
     bool close_in_callback;
     bool late;
 };

@@ -128,6 +128,14 @@ static void test_nothing_can_be_sent_while_it_opens_or_commits(void **state)
 
 /* ---- Kafka that is not as it should be */
 
+/* Another reason may come first on a slow machine. */
+static void run_until_waiting(struct shard_rig *rig, const char *expected)
+{
+    rig->expected = expected;
+    shard_rig_run_until(rig, shard_rig_is_waiting);
+    rig->expected = NULL;
+}
+
 static bool has_no_reason_to_wait(const struct shard_rig *rig)
 {
     return rig->opened > 0 && rig->waiting[0] == '\0';
@@ -140,8 +148,7 @@ static void test_a_missing_topic_is_named_until_it_is_there(void **state)
     shard_rig_init(&rig, NULL);
     vd_kafka_embedded_hide_topic(rig.embedded, "rig.state.v1", true);
     shard_rig_open(&rig);
-    shard_rig_run_until(&rig, shard_rig_is_waiting);
-    assert_non_null(strstr(rig.waiting, "rig.state.v1 does not exist"));
+    run_until_waiting(&rig, "rig.state.v1 does not exist");
     assert_non_null(strstr(rig.waiting, "vedette topics create"));
     vd_kafka_embedded_hide_topic(rig.embedded, "rig.state.v1", false);
     shard_rig_run_until(&rig, has_no_reason_to_wait);
@@ -158,8 +165,7 @@ static void test_it_waits_for_a_broker(void **state)
     shard_rig_init(&rig, NULL);
     vd_kafka_embedded_set_up(rig.embedded, false);
     shard_rig_open(&rig);
-    shard_rig_run_until(&rig, shard_rig_is_waiting);
-    assert_string_equal(rig.waiting, "no broker answers");
+    run_until_waiting(&rig, "no broker answers");
     vd_kafka_embedded_set_up(rig.embedded, true);
     shard_rig_run_until(&rig, has_no_reason_to_wait);
     shard_rig_close(&rig);
@@ -195,15 +201,13 @@ static void test_missing_rights_are_named_until_they_are_there(void **state)
     shard_rig_init(&rig, NULL);
     vd_kafka_embedded_refuse_owner(rig.embedded, 2);
     shard_rig_open(&rig);
-    shard_rig_run_until(&rig, shard_rig_is_waiting);
-    assert_non_null(strstr(rig.waiting, "transactional id rig-shard-1"));
+    run_until_waiting(&rig, "transactional id rig-shard-1");
     shard_rig_run_until(&rig, has_no_reason_to_wait);
     shard_rig_close(&rig);
 
     vd_kafka_embedded_refuse_partition(rig.embedded, 1);
     shard_rig_open(&rig);
-    shard_rig_run_until(&rig, shard_rig_is_waiting);
-    assert_non_null(strstr(rig.waiting, "rig.state.v1"));
+    run_until_waiting(&rig, "rig.state.v1");
     assert_non_null(strstr(rig.waiting, "authorization"));
     shard_rig_run_until(&rig, has_no_reason_to_wait);
     assert_int_equal(rig.failed, 0);
