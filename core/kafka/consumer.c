@@ -26,6 +26,8 @@ static const struct vd_kafka_property CONSUMER[] = {
 static const struct vd_kafka_property UNTIL_END[] = {
     {"enable.partition.eof", "true"},
     {"fetch.wait.max.ms", "20"},
+    /* That many bytes make it sleep too: at 16 MiB 500,000 events take 7 s to read instead of 1. */
+    {"queued.max.messages.kbytes", "65536"},
 };
 
 struct vd_consumer {
