@@ -117,6 +117,7 @@ static void join(struct group *group, int which, const char *brokers)
 static void run_until(struct group *group, int limit_ms, bool (*done)(const struct group *))
 {
     group->late = false;
+    uv_update_time(&group->loop);
     uv_timer_start(&group->patience, on_patience, (uint64_t)limit_ms, 0);
     while (!done(group) && !group->late)
         uv_run(&group->loop, UV_RUN_ONCE);
