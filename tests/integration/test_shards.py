@@ -166,6 +166,31 @@ def test_the_broker_goes_and_comes_back(own_fleet, how):
         fields.assert_each_once_in_order(events, 120)
 
 
+def test_two_collectors_with_one_name_are_one_too_many(fleet):
+    first = fleet.collector("c1")
+    second = fleet.new_collector("c1")
+    second.start()
+    ended = wait_for(lambda: next((one for one in (first, second) if not one.running), None), 30, "one of them to end")
+    other = second if ended is first else first
+    assert ended.process.returncode == 69
+    assert "has this one's name" in ended.log_text()
+    wait_for(lambda: serving(other) == PARTITIONS, 30, "the other to have all shards")
+    fields = Fields(fleet, other)
+    with fleet.events() as events:
+        fields.write(50)
+        fields.assert_each_once_in_order(events)
+
+
+def test_the_other_mode_needs_no_group(fleet):
+    collector = fleet.collector("c1", kafka={"delivery": "at-least-once"})
+    fields = Fields(fleet, collector)
+    with fleet.events() as events:
+        fields.write(100)
+        fields.assert_each_once_in_order(events)
+    assert serving(collector) == PARTITIONS
+    assert collector.metric("vedette_collector_commit_seconds_count") == 0
+
+
 def test_what_is_missing_is_told_and_it_goes_on_when_it_is_there(kafka, tmp_path):
     from support.vedette import Fleet
 

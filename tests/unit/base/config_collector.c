@@ -56,7 +56,7 @@ static const struct config_mistake MISTAKES[] = {
      ":1:19: kafka.delivery: expected one of exactly-once, at-least-once, not 'exactly-twice'"},
     {"kafka: {heartbeat_ms: 2001}\n",
      ": kafka.heartbeat_ms must not be over a third of kafka.session_timeout_ms"},
-    {"kafka: {commit_busy_ms: 251}\n", ": kafka.commit_busy_ms must not be over kafka.commit_idle_ms"},
+    {"kafka: {commit_busy_ms: 301}\n", ": kafka.commit_busy_ms must not be over kafka.commit_idle_ms"},
     {"listen: {advertise: c1}\n", ":1:21: listen.advertise: must be host:port, not 'c1'"},
     {"kafka: {topics_prefix: a/b}\n",
      ":1:24: kafka.topics_prefix: must be 1 to 64 of [A-Za-z0-9._-], not 'a/b'"},
