@@ -112,3 +112,8 @@ void vd_kafka_embedded_refuse_partition(struct vd_kafka_embedded *embedded, int 
 {
     refuse(embedded, ADD_PARTITIONS_REQUEST, RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, count);
 }
+
+void vd_kafka_embedded_slow(struct vd_kafka_embedded *embedded, int rtt_ms)
+{
+    rd_kafka_mock_broker_set_rtt(embedded->cluster, BROKER_ID, rtt_ms);
+}

@@ -17,5 +17,7 @@ void vd_kafka_embedded_break_producer(struct vd_kafka_embedded *embedded);
  * transaction, are answered that this client may not. */
 void vd_kafka_embedded_refuse_owner(struct vd_kafka_embedded *embedded, int count);
 void vd_kafka_embedded_refuse_partition(struct vd_kafka_embedded *embedded, int count);
+/* Each answer takes so much longer. */
+void vd_kafka_embedded_slow(struct vd_kafka_embedded *embedded, int rtt_ms);
 
 #endif

@@ -174,7 +174,7 @@ static int join(struct vd_membership *m, const struct vd_membership_options *opt
     rd_kafka_topic_partition_list_destroy(list);
     if (err == RD_KAFKA_RESP_ERR_NO_ERROR)
         return 0;
-    vd_membership_destroy(m->rk, m->queue);
+    vd_membership_destroy(m->rk, m->queue, false);
     return vd_kafka_error(error, m->topic, err);
 }
 
@@ -197,7 +197,7 @@ static int start(struct vd_membership *m)
     m->wake.data = m;
     int result = thread_start(m);
     if (result < 0) {
-        vd_membership_destroy(m->rk, m->queue);
+        vd_membership_destroy(m->rk, m->queue, false);
         uv_close((uv_handle_t *)&m->wake, on_wake_closed);
     }
     return result;

@@ -41,6 +41,7 @@ struct vd_membership {
     bool stop, ended;
     /* The thread's own; others read `member`. */
     atomic_bool member;
+    bool was_assigned; /* at least once, be it nothing */
     char said[VD_KAFKA_ERROR_BYTES];
     /* The loop's own. */
     bool closing;
@@ -53,6 +54,6 @@ void *vd_membership_run(void *m);
 /* membership_thread.c: a commit has failed at once, or was answered. Any thread. */
 void vd_membership_kept(struct vd_membership *m, rd_kafka_resp_err_t err);
 /* membership_thread.c: frees the handle, of which nobody makes use any more; may take its time. */
-void vd_membership_destroy(rd_kafka_t *rk, rd_kafka_queue_t *queue);
+void vd_membership_destroy(rd_kafka_t *rk, rd_kafka_queue_t *queue, bool was_assigned);
 
 #endif

@@ -81,6 +81,7 @@ static void take(struct vd_membership *m, rd_kafka_topic_partition_list_t *list)
         list->elems[i].offset = RD_KAFKA_OFFSET_END;
     check(rd_kafka_incremental_assign(m->rk, list), "assign");
     rd_kafka_pause_partitions(m->rk, list);
+    m->was_assigned = true;
     set_member(m, true);
     post_each(m, VD_MEMBERSHIP_ASSIGNED, list);
 }
@@ -213,13 +214,30 @@ static bool keeping(struct vd_membership *m)
     return some;
 }
 
+/* Destroying a member that has joined, but was never told of an assignment, fails an assertion in librdkafka
+ * before 2.3 (its issue 4312). */
+static bool destroyable(rd_kafka_t *rk)
+{
+    enum { MENDED = 0x02030000 };
+    if (rd_kafka_version() >= MENDED)
+        return true;
+    /* Once it has no subscription it drops an answer that comes late, so that this stays as it is. */
+    rd_kafka_unsubscribe(rk);
+    char *id = rd_kafka_memberid(rk);
+    bool joined = id != NULL && id[0] != '\0';
+    if (id != NULL)
+        rd_kafka_mem_free(rk, id);
+    return !joined;
+}
+
 /* Without the consumer's own close, which may wait for a broker that is away; a static member would not leave
  * by it either. Even so it takes seconds in the midst of joining, and more with a commit that finds no
- * coordinator. */
-void vd_membership_destroy(rd_kafka_t *rk, rd_kafka_queue_t *queue)
+ * coordinator. What cannot be destroyed idles to the end of the process. */
+void vd_membership_destroy(rd_kafka_t *rk, rd_kafka_queue_t *queue, bool was_assigned)
 {
     rd_kafka_queue_destroy(queue);
-    rd_kafka_destroy_flags(rk, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+    if (was_assigned || destroyable(rk))
+        rd_kafka_destroy_flags(rk, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
 }
 
 void *vd_membership_run(void *arg)
@@ -235,11 +253,12 @@ void *vd_membership_run(void *arg)
         poll_once(m, KEEP_MS / 10);
     rd_kafka_t *rk = m->rk;
     rd_kafka_queue_t *queue = m->queue;
+    bool was_assigned = m->was_assigned;
     uv_mutex_lock(&m->lock);
     m->ended = true;
     /* Within the lock: without it the loop may free m before the call returns. */
     uv_async_send(&m->wake);
     uv_mutex_unlock(&m->lock);
-    vd_membership_destroy(rk, queue);
+    vd_membership_destroy(rk, queue, was_assigned);
     return NULL;
 }
