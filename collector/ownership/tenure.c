@@ -419,10 +419,13 @@ void tenure_revoke(struct tenure *t, bool lost)
 {
     t->assigned = t->acting = false;
     t->told_to_release = !lost;
-    if (lost && (t->state == TENURE_SERVING || t->state == TENURE_RELEASING))
-        close_log(t, "the shard was lost to another collector");
-    else
+    if (lost && (t->state == TENURE_SERVING || t->state == TENURE_RELEASING)) {
+        vd_log_warn("shard lost: the group has not heard from this collector in time",
+                    VD_F_INT("shard", t->number));
+        close_log(t, "the shard may be another collector's by now");
+    } else {
         leave(t);
+    }
 }
 
 void tenure_release(struct tenure *t)
