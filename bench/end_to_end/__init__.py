@@ -1,0 +1,1 @@
+"""What bench/end-to-end and bench/outage are made of."""
