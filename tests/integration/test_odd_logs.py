@@ -1,4 +1,6 @@
 """Log files that no logger should write, and what happens to a file that loggers do: rotated, cut, made anew."""
+import contextlib
+
 import pytest
 
 from support import logs
@@ -9,15 +11,11 @@ HOST, TENANT = "web-1", "north"
 @pytest.fixture
 def follow(fleet):
     """follow(path) starts an agent on a file, and gives the reader of what comes out of Kafka."""
-    readers = []
-
-    def start(path):
-        fleet.agent(TENANT, HOST, fleet.collector(), [path])
-        readers.append(fleet.events())
-        return readers[0]
-    yield start
-    for reader in readers:
-        reader.consumer.close()
+    with contextlib.ExitStack() as readers:
+        def start(path):
+            fleet.agent(TENANT, HOST, fleet.collector(), [path])
+            return readers.enter_context(fleet.events())
+        yield start
 
 
 def line(number):
