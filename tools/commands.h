@@ -3,6 +3,7 @@
 #define TOOLS_COMMANDS_H
 
 int identity_main(int argc, char **argv);
+int ledger_main(int argc, char **argv);
 int load_main(int argc, char **argv);
 int parse_main(int argc, char **argv);
 int spool_main(int argc, char **argv);

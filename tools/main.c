@@ -18,6 +18,7 @@ static const struct command COMMANDS[] = {
     {"identity", identity_main, "make a certificate authority, and certificates for agents and collectors"},
     {"topics", topics_main, "create the Kafka topics"},
     {"spool", spool_main, "look into an agent's spool, and repair it"},
+    {"ledger", ledger_main, "account for every event: published, refused, dropped, lost, missing"},
     {"load", load_main, "simulate many agents, and measure what the collector acknowledges"},
 };
 enum { COMMAND_COUNT = sizeof COMMANDS / sizeof *COMMANDS };
