@@ -127,6 +127,12 @@ static void on_connection(struct vd_listener *l)
     c->metrics.sessions++;
     c->metrics.unauthenticated++; /* until the next tick counts anew */
     sessions_add(&c->sessions, s);
+    /* One address must not hold the places of all newcomers: half of them are for those that hold few. */
+    size_t places = c->config->listen.max_unauthenticated;
+    if (c->metrics.unauthenticated > places / 2 && sessions_crowded(&c->sessions, s, places / 8)) {
+        c->metrics.connections_turned_away++;
+        session_drop(s);
+    }
 }
 
 /* ---- Kafka */

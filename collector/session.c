@@ -29,6 +29,11 @@ struct session_links *session_links(struct session *s)
     return &s->links;
 }
 
+const char *session_address(const struct session *s)
+{
+    return s->stream.address;
+}
+
 bool session_authenticated(const struct session *s)
 {
     return s->conversation.state == CONVERSATION_OPEN;
@@ -63,6 +68,11 @@ static void close_session(struct session *s)
     for (uint32_t i = 0; i < VD_SESSION_STREAMS_MAX; i++)
         shard_detach(&s->attachments[i]);
     vd_stream_close(&s->stream, on_closed);
+}
+
+void session_drop(struct session *s)
+{
+    close_session(s);
 }
 
 static void log_session(struct session *s, enum vd_log_level level, const char *message, const char *why)

@@ -42,6 +42,10 @@ void session_tick(struct session *s, uint64_t now_ms);
 void session_pause(struct session *s);
 void session_resume(struct session *s);
 bool session_authenticated(const struct session *s);
+/* The peer's, "192.0.2.1:4711". */
+const char *session_address(const struct session *s);
+/* Closes without a word. */
+void session_drop(struct session *s);
 /* Events that the agent has and has not sent yet. */
 uint64_t session_behind(const struct session *s);
 /* What is held of a frame that has begun. */

@@ -22,6 +22,21 @@ void sessions_add(struct sessions *list, struct session *s)
     append(list, s);
 }
 
+/* "192.0.2.1:4711" without the port. */
+static struct vd_bytes host_of(const struct session *s)
+{
+    const char *address = session_address(s), *colon = strrchr(address, ':');
+    return vd_bytes_of(address, colon != NULL ? (size_t)(colon - address) : strlen(address));
+}
+
+bool sessions_crowded(const struct sessions *list, const struct session *s, size_t most)
+{
+    size_t count = 0;
+    for (struct session *at = list->first; at != NULL && count <= most; at = session_links(at)->next)
+        count += !session_authenticated(at) && vd_bytes_equal(host_of(at), host_of(s));
+    return count > most;
+}
+
 void sessions_remove(struct sessions *list, struct session *s)
 {
     struct session_links *links = session_links(s);

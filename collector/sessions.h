@@ -14,6 +14,8 @@ struct sessions {
 };
 
 void sessions_add(struct sessions *list, struct session *s);
+/* Whether more than `most` sessions that have not shown who they are come from the host that s comes from. */
+bool sessions_crowded(const struct sessions *list, const struct session *s, size_t most);
 void sessions_remove(struct sessions *list, struct session *s);
 /* A batch of s was taken. */
 void sessions_served(struct sessions *list, struct session *s);

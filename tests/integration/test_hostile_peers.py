@@ -292,6 +292,16 @@ def test_half_frames_of_many(fleet):
     collector.wait_for_log("too much memory in unfinished frames")
 
 
+def test_a_host_that_wants_every_place_for_newcomers(fleet):
+    """Silent connections, more than there are places: who comes from elsewhere still gets in."""
+    collector = fleet.collector(listen={"max_unauthenticated": 16, "handshake_timeout_ms": 60000})
+    with contextlib.ExitStack() as connections:
+        for _ in range(32):
+            connections.enter_context(socket.create_connection(("127.0.0.1", collector.port), 10, ("127.0.0.2", 0)))
+        time.sleep(0.5)  # the collector has taken what it takes of them
+        connections.enter_context(honest_peer(fleet, collector)).hello()
+
+
 def test_an_agent_that_wants_every_session(fleet, collector):
     with contextlib.ExitStack() as open_peers:
         for _ in range(8):

@@ -9,6 +9,7 @@ struct session {
     struct session_links links;
     char name;
     bool known;
+    const char *address;
     size_t unfinished_bytes;
     uint64_t behind;
 };
@@ -25,6 +26,10 @@ static void note(const struct session *s)
 struct session_links *session_links(struct session *s)
 {
     return &s->links;
+}
+const char *session_address(const struct session *s)
+{
+    return s->address;
 }
 bool session_authenticated(const struct session *s)
 {
@@ -160,12 +165,30 @@ static void what_agents_hold_is_summed_up(void **state)
     assert_int_equal(metrics.backlog_sessions, 1);
 }
 
+static void one_host_is_a_crowd(void **state)
+{
+    (void)state;
+    struct session all[] = {{.address = "192.0.2.1:1"},
+                            {.address = "192.0.2.1:2"},
+                            {.address = "192.0.2.11:1"},
+                            {.address = "192.0.2.1:3", .known = true},
+                            {.address = "[2001:db8::1]:1"}};
+    struct sessions list = {0};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        sessions_add(&list, &all[i]);
+    assert_true(sessions_crowded(&list, &all[1], 1));
+    assert_false(sessions_crowded(&list, &all[1], 2)); /* the third has shown who it is */
+    assert_false(sessions_crowded(&list, &all[2], 1));
+    assert_false(sessions_crowded(&list, &all[4], 1));
+    assert_true(sessions_crowded(&list, &all[4], 0));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(who_was_served_comes_last),     cmocka_unit_test(who_has_gone_is_in_no_list),
         cmocka_unit_test(acks_are_written_once),         cmocka_unit_test(a_tick_sums_up),
-        cmocka_unit_test(what_agents_hold_is_summed_up),
+        cmocka_unit_test(what_agents_hold_is_summed_up), cmocka_unit_test(one_host_is_a_crowd),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
