@@ -24,7 +24,9 @@ enum { QUICK_TRIES = 4, QUICK_MS = 80, SERVE_MOST = 1024, FLUSH_MS = 5, SUSPICIO
 static const struct vd_kafka_property SHARD_LOG[] = {
     {"acks", "all"},
     {"compression.type", "lz4"},
-    {"linger.ms", "20"}, /* a commit does not wait for it */
+    /* Longer than a transaction: batches go when they are full, and the rest with the commit, which does not
+     * wait. While one request is answered, librdkafka's thread spins if more is due. */
+    {"linger.ms", "500"},
     {"transaction.timeout.ms", "15000"},
     {"partitioner", "murmur2_random"},
     {"queue.buffering.max.messages", "500000"},
