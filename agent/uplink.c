@@ -128,6 +128,18 @@ static void take_mark(struct uplink *u, uint64_t mark)
     u->options.trimmed(u->options.owner);
 }
 
+/* Two hosts with one spool: up to the mark the collector has what the other one sent. Where either side does
+ * not know its chain, the mark is believed: no BATCH could tell more, for the collector then takes over what
+ * chain the agent tells, and a spool whose last events are never acknowledged would keep the agent from
+ * ending. */
+static bool is_other_history(struct uplink *u, const struct vd_stream_mark *told)
+{
+    if (told->chain == 0 || told->mark + 1 < vd_spool_first(u->options.spool))
+        return false;
+    uint64_t ours = vd_spool_chain_at(u->reader, told->mark + 1);
+    return ours != 0 && ours != told->chain;
+}
+
 static void on_up(struct vd_link *l)
 {
     struct uplink *u = l->options.owner;
@@ -135,6 +147,10 @@ static void on_up(struct vd_link *l)
     u->backoff_ms = u->options.reconnect_min_ms;
     vd_log_info("connected", VD_F_STR("collector", l->client.welcome.collector),
                 VD_F_STR("address", l->stream.address), VD_F_UINT("mark", l->client.marks[0]));
+    if (is_other_history(u, &l->client.welcome.marks[0])) {
+        vd_link_fork(l, 0);
+        return;
+    }
     u->backlog_end = vd_spool_durable(u->options.spool);
     u->sent_bytes = vd_spool_durable_bytes(u->options.spool);
     take_mark(u, l->client.marks[0]);

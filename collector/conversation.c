@@ -93,7 +93,7 @@ static uint32_t window_bytes(const struct conversation *c)
                                                                 : c->limits->credit_bytes;
 }
 
-int conversation_welcome(struct conversation *c, const char *collector, const uint64_t *marks)
+int conversation_welcome(struct conversation *c, const char *collector, const struct vd_stream_mark *marks)
 {
     assert(c->state == CONVERSATION_AWAITS_HELLO);
     struct vd_welcome welcome = {.version = VD_SESSION_VERSION,
@@ -104,11 +104,10 @@ int conversation_welcome(struct conversation *c, const char *collector, const ui
                                  .idle_timeout_ms = c->limits->idle_timeout_ms};
     snprintf(welcome.collector, sizeof welcome.collector, "%s", collector);
     for (uint32_t i = 0; i < c->hello.stream_count; i++) {
-        welcome.marks[i] = (struct vd_stream_mark){.stream = i, .mark = marks[i]};
-        uint64_t first = c->hello.streams[i].first;
-        c->streams[i] = (struct conversation_stream){.mark = marks[i],
-                                                     .next = marks[i] + 1 > first ? marks[i] + 1 : first,
-                                                     .end = c->hello.streams[i].next};
+        uint64_t mark = marks[i].mark, first = c->hello.streams[i].first;
+        welcome.marks[i] = (struct vd_stream_mark){.stream = i, .mark = mark, .chain = marks[i].chain};
+        c->streams[i] = (struct conversation_stream){
+            .mark = mark, .next = mark + 1 > first ? mark + 1 : first, .end = c->hello.streams[i].next};
     }
     c->reader.batch_allowed = true;
     c->state = CONVERSATION_OPEN;
@@ -173,9 +172,14 @@ static int on_peer_goodbye(struct conversation *c, struct vd_bytes payload)
     struct vd_goodbye goodbye;
     if (vd_goodbye_read(&goodbye, payload) != 0)
         return violation(c, VD_GOODBYE_PROTOCOL, "malformed GOODBYE");
+    bool forked = goodbye.code == VD_GOODBYE_FORKED && c->state == CONVERSATION_OPEN;
+    if (forked && goodbye.forked.stream >= c->hello.stream_count)
+        return violation(c, VD_GOODBYE_PROTOCOL, "a GOODBYE of a stream that HELLO did not offer");
     c->state = CONVERSATION_CLOSING;
     c->goodbye_code = goodbye.code;
     snprintf(c->reason, sizeof c->reason, "%s", goodbye.reason);
+    if (forked)
+        c->callbacks->forked(c->arg, goodbye.forked.stream);
     return VD_ECLOSED;
 }
 

@@ -20,6 +20,8 @@ struct conversation_limits {
 struct conversation_callbacks {
     /* Answers with conversation_welcome, or ends the session with conversation_goodbye or _forked. */
     void (*hello)(void *arg, const struct vd_hello *hello);
+    /* The agent has another history of the stream than WELCOME told of, and leaves. */
+    void (*forked)(void *arg, uint32_t stream);
     /* 0, or an error that ends the session. Its sequence numbers follow the ones before. */
     int (*batch)(void *arg, struct vd_batch *batch, size_t raw_bytes);
 };
@@ -54,8 +56,8 @@ uint64_t conversation_behind(const struct conversation *c);
 int conversation_feed(struct conversation *c, struct vd_bytes bytes);
 /* The peer has gone quiet: gives back memory that is not in use. */
 void conversation_rest(struct conversation *c);
-/* marks: one for each stream offered; what is kept of it. collector: its name. */
-int conversation_welcome(struct conversation *c, const char *collector, const uint64_t *marks);
+/* marks: one for each stream offered, in that order; what is kept of it. collector: its name. */
+int conversation_welcome(struct conversation *c, const char *collector, const struct vd_stream_mark *marks);
 enum { CONVERSATION_BACKLOG_EVENTS = 10000 }; /* so many behind is far */
 /* Every event of the stream up to mark is kept; raw_bytes of batches came free. Nothing is written yet. */
 void conversation_kept(struct conversation *c, uint32_t stream, uint64_t mark, size_t raw_bytes);

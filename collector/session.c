@@ -152,14 +152,15 @@ static void on_lost(struct attachment *a, int error)
 }
 
 /* False: the session has its GOODBYE. */
-static bool attach(struct session *s, uint32_t index, const struct vd_stream_offer *offer, uint64_t *mark)
+static bool attach(struct session *s, uint32_t index, const struct vd_stream_offer *offer,
+                   struct vd_stream_mark *mark)
 {
     struct shard_time now = {.real_ms = vd_clock_real_ms(), .monotonic_ns = vd_clock_monotonic_ns()};
     struct attachment *a = &s->attachments[index];
     *a = (struct attachment){.index = index, .owner = s, .kept = on_kept, .lost = on_lost};
     int rc = shard_attach(s->shard, a, vd_stream_peer(&s->stream), offer, now, mark);
     if (rc == SHARD_FORKED)
-        conversation_forked(&s->conversation, index, *mark, FORKED);
+        conversation_forked(&s->conversation, index, mark->mark, FORKED);
     else if (rc == VD_EFULL)
         conversation_goodbye(&s->conversation, VD_GOODBYE_BUSY, "too many streams", RETRY_SOON_MS);
     else if (rc != 0)
@@ -171,7 +172,7 @@ static void on_hello(void *arg, const struct vd_hello *hello)
 {
     struct session *s = arg;
     struct whereabouts where;
-    uint64_t marks[VD_SESSION_STREAMS_MAX] = {0};
+    struct vd_stream_mark marks[VD_SESSION_STREAMS_MAX];
     s->host->find(s->host->arg, vd_stream_peer(&s->stream), &where);
     s->shard = where.shard;
     if (s->shard == NULL && where.address != NULL) {
@@ -192,6 +193,17 @@ static void on_hello(void *arg, const struct vd_hello *hello)
     }
 }
 
+/* An error leaves the stream as it is: the agent has left it all the same, and whoever else has it goes on.
+ */
+static void on_forked(void *arg, uint32_t stream)
+{
+    struct session *s = arg;
+    struct shard_time now = {.real_ms = vd_clock_real_ms(), .monotonic_ns = vd_clock_monotonic_ns()};
+    int rc = shard_fork(&s->attachments[stream], &s->conversation.hello.streams[stream], now);
+    if (rc != 0)
+        log_session(s, VD_LOG_WARN, "no FORK could be published", vd_error_text(rc));
+}
+
 static int on_batch(void *arg, struct vd_batch *batch, size_t raw_bytes)
 {
     struct session *s = arg;
@@ -207,7 +219,8 @@ static int on_batch(void *arg, struct vd_batch *batch, size_t raw_bytes)
     return rc;
 }
 
-static const struct conversation_callbacks CONVERSATION_CALLBACKS = {.hello = on_hello, .batch = on_batch};
+static const struct conversation_callbacks CONVERSATION_CALLBACKS = {
+    .hello = on_hello, .forked = on_forked, .batch = on_batch};
 
 /* ---- The stream */
 

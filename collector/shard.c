@@ -3,10 +3,13 @@
 
 #include <assert.h>
 #include <vedette/error.h>
+#include <vedette/gap.h>
 #include <vedette/log.h>
 #include <vedette/memory.h>
 
 #include "passage.h"
+
+static const char OTHER_HISTORY[] = "another history";
 
 struct shard {
     struct shard_options options;
@@ -130,6 +133,13 @@ static void drain_doubt(struct stream *stream)
     }
 }
 
+static void tell_kept(const struct stream *stream, size_t raw_bytes)
+{
+    struct attachment *a = stream->attachment;
+    if (a != NULL)
+        a->kept(a, stream->mark < a->own_to ? stream->mark : a->own_to, raw_bytes);
+}
+
 static void complete(struct stream *stream, int64_t now_ns)
 {
     while (stream->oldest != NULL && stream->oldest->whole && stream->oldest->outstanding == 0) {
@@ -149,9 +159,7 @@ static void complete(struct stream *stream, int64_t now_ns)
         metrics->streams_forked += fork;
         metrics_latency(metrics, now_ns - b->received_ns);
         free_batch(b);
-        if (stream->attachment != NULL)
-            stream->attachment->kept(stream->attachment, stream->mark,
-                                     from == stream->attachment ? raw_bytes : 0);
+        tell_kept(stream, from == stream->attachment ? raw_bytes : 0);
         if (fork) {
             stream->forking = false;
             stream->quarantined = true;
@@ -238,34 +246,35 @@ static int begin_fork(struct passage *p, const struct notice_fork *fork)
     return 0;
 }
 
-/* A number is sent only when it is on the agent's disk, so whoever has fewer than were taken is a copy, or
- * was put back to an earlier state. */
-static int fork_behind(struct shard *shard, struct stream *stream, const struct vd_stream_offer *offer,
-                       struct shard_time now)
+/* A fork that was found without a BATCH. */
+static int fork_offered(struct shard *shard, struct stream *stream, const struct vd_stream_offer *offer,
+                        const char *detail, struct shard_time now)
 {
     struct batch *b = begin(shard, stream, NULL, 0, 0, now);
     if (b == NULL)
         return VD_ENOMEM;
     struct passage p = passage_of(b, now);
-    int rc = begin_fork(
-        &p, &(struct notice_fork){.detail = "behind the mark", .first = offer->first, .next = offer->next});
+    int rc =
+        begin_fork(&p, &(struct notice_fork){.detail = detail, .first = offer->first, .next = offer->next});
     end(b, now.monotonic_ns);
     return rc;
 }
 
 int shard_attach(struct shard *shard, struct attachment *a, const struct vd_identity *agent,
-                 const struct vd_stream_offer *offer, struct shard_time now, uint64_t *mark)
+                 const struct vd_stream_offer *offer, struct shard_time now, struct vd_stream_mark *mark)
 {
     struct stream *stream = streams_get(&shard->streams, agent, offer->stream);
     if (stream == NULL)
         return VD_EFULL;
     if (stream->in_doubt || stream->forking)
         return VD_EUNAVAILABLE;
-    *mark = stream->taken;
+    *mark = (struct vd_stream_mark){.mark = stream->taken};
     if (stream->quarantined)
         return SHARD_FORKED;
+    /* A number is sent only when it is on the agent's disk, so whoever has fewer than were taken is a copy,
+     * or was put back to an earlier state. */
     if (offer->next <= stream->taken) {
-        int rc = fork_behind(shard, stream, offer, now);
+        int rc = fork_offered(shard, stream, offer, "behind the mark", now);
         return rc != 0 ? rc : VD_EUNAVAILABLE;
     }
     take_away(stream, VD_EEXISTS);
@@ -277,8 +286,17 @@ int shard_attach(struct shard *shard, struct attachment *a, const struct vd_iden
     a->shard = shard;
     a->stream = stream;
     stream->attachment = a;
-    *mark = stream->mark;
+    a->own_to = stream->taken > stream->mark ? stream->mark : UINT64_MAX;
+    *mark = (struct vd_stream_mark){.mark = stream->mark, .chain = stream->mark_chain};
     return 0;
+}
+
+int shard_fork(struct attachment *a, const struct vd_stream_offer *offer, struct shard_time now)
+{
+    struct stream *stream = a->stream;
+    if (stream == NULL || stream->forking)
+        return 0;
+    return fork_offered(a->shard, stream, offer, OTHER_HISTORY, now);
 }
 
 /* Whether the event before which the chain stands follows one that this shard never had. */
@@ -287,26 +305,40 @@ static bool other_history(const struct stream *stream, uint64_t seq, uint64_t ch
     return stream->chain != 0 && chain != 0 && seq == stream->taken + 1 && chain != stream->chain;
 }
 
-/* What is new of the batch: what was taken before only leads the chain to there. Behind a hole the chain is
- * not known until the agent tells it again. */
-static int pass_new(struct passage *p, struct vd_batch *in)
+/* Over the events up to seq; 0 behind a hole, until the agent tells it again. */
+static uint64_t chain_after(uint64_t chain, struct vd_bytes event, uint64_t seq)
+{
+    bool begins = seq == 1 && chain == 0 && !vd_gap_stands_at(event, seq);
+    return chain != 0 || begins ? vd_chain_next(chain, event) : 0;
+}
+
+static int fork_in(struct passage *p, const struct vd_batch_head *head)
+{
+    uint64_t next = head->next != 0 ? head->next : p->batch->last_seq + 1;
+    return begin_fork(p, &(struct notice_fork){OTHER_HISTORY, head->first_seq, next});
+}
+
+/* What is new of the batch. What an earlier session brought leads the chain to there: only at its end can it
+ * be seen whether it was this host's. */
+static int pass_new(struct passage *p, struct attachment *a, struct vd_batch *in)
 {
     struct stream *stream = p->batch->stream;
     struct metrics *metrics = p->batch->shard->options.metrics;
     uint64_t seq = in->head.first_seq, chain = in->head.lost > 0 ? 0 : in->head.chain;
     int rc = 0;
     for (struct vd_bytes event; rc == 0 && !stream->forking && vd_batch_next(in, &event); seq++) {
-        uint64_t after = chain != 0 || seq == 1 ? vd_chain_next(chain, event) : 0;
-        if (seq <= stream->taken) {
-            metrics->events_repeated++; /* under way since an earlier session */
-        } else if (other_history(stream, seq, chain)) {
-            uint64_t next = in->head.next != 0 ? in->head.next : p->batch->last_seq + 1;
-            rc = begin_fork(p, &(struct notice_fork){"another history", in->head.first_seq, next});
-        } else if ((rc = passage_event(p, event, seq)) == 0) {
+        uint64_t after = chain_after(chain, event, seq);
+        bool repeated = seq <= stream->taken;
+        metrics->events_repeated += repeated;
+        if (repeated ? other_history(stream, seq + 1, after) : other_history(stream, seq, chain)) {
+            rc = fork_in(p, &in->head);
+        } else if (!repeated && (rc = passage_event(p, event, seq)) == 0) {
             stream->taken = seq;
             stream->chain = after;
             metrics->events_received++;
         }
+        if (rc == 0 && !stream->forking && seq >= stream->taken)
+            a->own_to = UINT64_MAX;
         chain = after;
     }
     return rc;
@@ -321,7 +353,7 @@ int shard_take(struct attachment *a, struct vd_batch *in, size_t raw_bytes, stru
         return VD_ENOMEM;
     b->last_seq = in->head.first_seq + in->event_count - 1;
     struct passage p = passage_of(b, now);
-    int rc = pass_new(&p, in);
+    int rc = pass_new(&p, a, in);
     metrics->batches_received++;
     metrics->received_bytes += raw_bytes;
     if (rc != 0 || stream->forking)

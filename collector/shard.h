@@ -52,6 +52,9 @@ struct attachment {
      * elsewhere (VD_EUNAVAILABLE), or SHARD_FORKED. It is
      * detached already. */
     void (*lost)(struct attachment *a, int error);
+    /* Nothing above is told as kept: an earlier session brought it, and whether it was this host's is not
+     * known until the agent has sent what it has of it. UINT64_MAX: all of it is this host's. */
+    uint64_t own_to;
     uint64_t forked_mark; /* with SHARD_FORKED: the highest number of the stream that is taken */
 };
 
@@ -62,12 +65,15 @@ struct shard_time {
     int64_t real_ms, monotonic_ns;
 };
 
-/* Takes hold of the stream an agent offers; *mark: what is kept of it. A session that held it loses it.
- * SHARD_FORKED, with *mark: the highest that is taken; VD_EUNAVAILABLE: the stream is in doubt, or its FORK
- * is under way, come back in a moment; VD_EFULL: too many streams. */
+/* Takes hold of the stream an agent offers; *mark: what is kept of it, and the chain up to there. A session
+ * that held it loses it. SHARD_FORKED, with *mark: the highest that is taken; VD_EUNAVAILABLE: the stream is
+ * in doubt, or its FORK is under way, come back in a moment; VD_EFULL: too many streams. */
 int shard_attach(struct shard *shard, struct attachment *a, const struct vd_identity *agent,
-                 const struct vd_stream_offer *offer, struct shard_time now, uint64_t *mark);
+                 const struct vd_stream_offer *offer, struct shard_time now, struct vd_stream_mark *mark);
 void shard_detach(struct attachment *a);
+/* The agent has found that it has another history than *mark told: its stream is forked. VD_ENOMEM and the
+ * outlet's errors: no FORK was made. */
+int shard_fork(struct attachment *a, const struct vd_stream_offer *offer, struct shard_time now);
 /* batch as vd_batch_read left it. 0, or an error: the session has lost the stream, and what was taken of the
  * batch before goes its way. */
 int shard_take(struct attachment *a, struct vd_batch *batch, size_t raw_bytes, struct shard_time now);

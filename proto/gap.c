@@ -276,6 +276,12 @@ bool vd_gap_read(struct vd_gap *out, struct vd_bytes event)
            out->from <= out->to;
 }
 
+bool vd_gap_stands_at(struct vd_bytes event, uint64_t seq)
+{
+    struct vd_gap gap;
+    return vd_gap_read(&gap, event) && gap.from <= seq && gap.to >= seq;
+}
+
 bool vd_fork_is(struct vd_bytes event)
 {
     struct vd_event_view view;

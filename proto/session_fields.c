@@ -6,7 +6,7 @@
 #include <vedette/error.h>
 #include <vedette/utf8.h>
 
-enum { MARK_STREAM = 1, MARK_MARK = 2 };
+enum { MARK_STREAM = 1, MARK_MARK = 2, MARK_CHAIN = 3 };
 
 int session_uint32_read(uint32_t *out, const struct vd_wire_field *field)
 {
@@ -19,6 +19,14 @@ int session_uint32_read(uint32_t *out, const struct vd_wire_field *field)
 int session_uint64_read(uint64_t *out, const struct vd_wire_field *field)
 {
     if (field->type != VD_WIRE_VARINT)
+        return VD_EMALFORMED;
+    *out = field->value;
+    return 0;
+}
+
+int session_fixed64_read(uint64_t *out, const struct vd_wire_field *field)
+{
+    if (field->type != VD_WIRE_FIXED64)
         return VD_EMALFORMED;
     *out = field->value;
     return 0;
@@ -56,6 +64,8 @@ int session_mark_read(struct vd_stream_mark *marks, uint32_t *count, const struc
             rc = session_uint32_read(&mark->stream, &f);
         else if (f.number == MARK_MARK)
             rc = session_uint64_read(&mark->mark, &f);
+        else if (f.number == MARK_CHAIN)
+            rc = session_fixed64_read(&mark->chain, &f);
     }
     if (rc == 0 && (w.bad || mark->stream >= VD_SESSION_STREAMS_MAX))
         rc = VD_EMALFORMED;
@@ -75,6 +85,7 @@ uint8_t *session_marks_put(uint8_t *at, uint32_t number, const struct vd_stream_
         uint8_t mark[SESSION_MARK_MAX_BYTES];
         uint8_t *end = vd_wire_put_uint(mark, MARK_STREAM, marks[i].stream);
         end = vd_wire_put_uint(end, MARK_MARK, marks[i].mark);
+        end = vd_wire_put_fixed64(end, MARK_CHAIN, marks[i].chain);
         at = vd_wire_put_bytes(at, number, vd_bytes_of(mark, (size_t)(end - mark)));
     }
     return at;

@@ -1,7 +1,9 @@
 /* Marks of streams from a snapshot and from the events themselves. */
 #include "ownership/recovery.h"
 
+#include <vedette/batch.h>
 #include <vedette/error.h>
+#include <vedette/event_splice.h>
 #include <vedette/event_view.h>
 #include <vedette/gap.h>
 
@@ -64,6 +66,18 @@ static bool stream_id_read(uint8_t out[VD_STREAM_BYTES], struct vd_bytes hex)
     return true;
 }
 
+/* The chain over the agent's own bytes, up to this event. What stands for another event, and what follows on
+ * a hole, has none: the agent tells it again. */
+static uint64_t chain_on(const struct stream *stream, const struct vd_event_view *view, struct vd_bytes value)
+{
+    bool follows = view->sequence == stream->mark + 1 && (stream->mark == 0 || stream->mark_chain != 0);
+    struct vd_bytes event = follows ? vd_event_unspliced(value) : (struct vd_bytes){0};
+    bool stands_for_other = view->class_uid == 0 &&
+                            vd_bytes_equal(view->event_code, vd_bytes_str(VD_GAP_CODE)) &&
+                            vd_gap_stands_at(value, view->sequence);
+    return event.len == 0 || stands_for_other ? 0 : vd_chain_next(stream->mark_chain, event);
+}
+
 int recovery_replay(struct recovery *r, const struct vd_consumed *event)
 {
     struct vd_event_view view;
@@ -79,9 +93,8 @@ int recovery_replay(struct recovery *r, const struct vd_consumed *event)
         return rc;
     r->events++;
     if (view.sequence > stream->mark) {
+        stream->chain = stream->mark_chain = chain_on(stream, &view, event->value);
         stream->taken = stream->mark = view.sequence;
-        stream->chain = stream->mark_chain =
-            0; /* it is over the agent's own bytes, which are not told apart here */
     }
     if (view.class_uid == 0 && vd_bytes_equal(view.event_code, vd_bytes_str(VD_FORK_CODE)))
         stream->quarantined = true;

@@ -169,12 +169,24 @@ int vd_client_ping(struct vd_client *c, uint64_t value)
     return c->state == VD_CLIENT_OPEN ? vd_ping_write(&c->out, VD_FRAME_PING, value) : VD_EPROTOCOL;
 }
 
-int vd_client_goodbye(struct vd_client *c, enum vd_goodbye_code code, const char *reason)
+static int say_goodbye(struct vd_client *c, struct vd_goodbye *goodbye, const char *reason)
 {
     if (c->state != VD_CLIENT_HELLO_SENT && c->state != VD_CLIENT_OPEN)
         return 0;
-    struct vd_goodbye goodbye = {.code = code};
-    snprintf(goodbye.reason, sizeof goodbye.reason, "%s", reason);
+    snprintf(goodbye->reason, sizeof goodbye->reason, "%s", reason);
     c->state = VD_CLIENT_CLOSING;
-    return vd_goodbye_write(&c->out, &goodbye);
+    return vd_goodbye_write(&c->out, goodbye);
+}
+
+int vd_client_forked(struct vd_client *c, uint32_t stream)
+{
+    assert(stream < c->hello.stream_count);
+    struct vd_goodbye goodbye = {.code = VD_GOODBYE_FORKED,
+                                 .forked = {.stream = stream, .mark = c->marks[stream]}};
+    return say_goodbye(c, &goodbye, "another history up to the mark");
+}
+
+int vd_client_goodbye(struct vd_client *c, enum vd_goodbye_code code, const char *reason)
+{
+    return say_goodbye(c, &(struct vd_goodbye){.code = code}, reason);
 }

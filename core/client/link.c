@@ -268,6 +268,20 @@ int vd_link_send(struct vd_link *l, const struct vd_batch_head *head, struct vd_
     return rc;
 }
 
+void vd_link_fork(struct vd_link *l, uint32_t stream)
+{
+    struct vd_stream_mark forked = {.stream = stream, .mark = l->client.marks[stream]};
+    struct vd_link_end end = {.error = VD_ECLOSED,
+                              .why = "the collector has another history of the stream",
+                              .retry = true,
+                              .forked = &forked};
+    if (l->is_down || l->closing)
+        return;
+    if (vd_client_forked(&l->client, stream) == 0)
+        flush(l);
+    tell_down(l, &end);
+}
+
 void vd_link_close(struct vd_link *l, enum vd_goodbye_code code, void (*cb)(struct vd_link *l))
 {
     assert(!l->closing);

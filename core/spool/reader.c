@@ -230,6 +230,22 @@ const struct vd_spool_item *vd_spool_peek(struct vd_spool_reader *r)
     return &r->item;
 }
 
+/* Where nothing is durable yet, whatever comes next knows. */
+static uint64_t chain_at_end(const struct vd_spool *s)
+{
+    const struct spool_batch *next = s->commit.under_way ? s->commit.batches : s->pending.head;
+    return next != NULL ? next->chain : s->chain;
+}
+
+uint64_t vd_spool_chain_at(struct vd_spool_reader *r, uint64_t seq)
+{
+    if (seq == r->s->durable)
+        return chain_at_end(r->s);
+    vd_spool_seek(r, seq);
+    const struct vd_spool_item *item = vd_spool_peek(r);
+    return item != NULL && item->seq == seq && item->event.len > 0 ? item->chain : 0;
+}
+
 void vd_spool_step(struct vd_spool_reader *r)
 {
     assert(r->ready);

@@ -46,6 +46,8 @@ size_t vd_client_batch_room(const struct vd_client *c);
 int vd_client_send(struct vd_client *c, const struct vd_batch_head *head, struct vd_bytes payload,
                    uint32_t event_count);
 int vd_client_ping(struct vd_client *c, uint64_t value);
+/* Ends the session: this side has another history of the stream than WELCOME told of. */
+int vd_client_forked(struct vd_client *c, uint32_t stream);
 int vd_client_goodbye(struct vd_client *c, enum vd_goodbye_code code, const char *reason);
 
 #endif

@@ -48,6 +48,9 @@ int vd_fork_write(struct vd_buffer *out, const struct vd_fork *fork);
 /* What a published event tells. false: it is no GAP. Texts are views into event; event may come in pieces, as
  * published. */
 bool vd_gap_read(struct vd_gap *out, struct vd_bytes event);
+/* Whether it is a GAP that has the number seq in place of the event that it tells of: the chain of the
+ * stream, which was over that event's bytes, does not go on over it. */
+bool vd_gap_stands_at(struct vd_bytes event, uint64_t seq);
 bool vd_fork_is(struct vd_bytes event);
 
 #endif

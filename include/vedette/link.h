@@ -62,6 +62,9 @@ int vd_link_open(struct vd_link *l, const struct vd_link_options *options);
 /* As vd_client_send; VD_EFULL: output still waits for the kernel, go on at `drained`. */
 int vd_link_send(struct vd_link *l, const struct vd_batch_head *head, struct vd_bytes payload,
                  uint32_t event_count);
+/* In `up`: this side has another history of the stream than WELCOME told of. Says so, and goes `down` with
+ * the stream as forked. */
+void vd_link_fork(struct vd_link *l, uint32_t stream);
 size_t vd_link_room(const struct vd_link *l);
 /* code 0: without a Goodbye. cb gives the storage back. Once. */
 void vd_link_close(struct vd_link *l, enum vd_goodbye_code code, void (*cb)(struct vd_link *l));

@@ -47,6 +47,7 @@ struct vd_stream_offer {
 struct vd_stream_mark {
     uint32_t stream;
     uint64_t mark;
+    uint64_t chain; /* WELCOME: vd_chain_next over all events up to mark; 0: not known */
 };
 struct vd_hello {
     uint32_t version_min, version_max;

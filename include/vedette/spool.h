@@ -111,6 +111,9 @@ void vd_spool_seek(struct vd_spool_reader *r, uint64_t seq);
 /* The item at the reader, which stays there; NULL: all that is durable was read, or memory is short. */
 const struct vd_spool_item *vd_spool_peek(struct vd_spool_reader *r);
 void vd_spool_step(struct vd_spool_reader *r);
+/* Over all events below seq, as they were written; 0: not known, or none. seq from first to durable; the
+ * reader has to seek again. */
+uint64_t vd_spool_chain_at(struct vd_spool_reader *r, uint64_t seq);
 
 /* The stream was quarantined: events above mark go into a new stream, from number 1; what lies below and was
  * not acknowledged to this agent is told as *lost (from 0: nothing). The old files go to aside/. Readers must

@@ -6,11 +6,13 @@ import resource
 import shutil
 import subprocess
 import time
+from types import SimpleNamespace
 
 import pytest
 
 from support import logs
 from support.events import first_of_each
+from support.vedette import Agent
 
 HOST, TENANT = "web-1", "north"
 MIB = 1 << 20
@@ -287,6 +289,47 @@ def test_a_spool_that_went_back_in_time(way):
             ports = [record.event.src_endpoint.port for record in logins(records)
                      if record.event.metadata.stream_uid == stream]
             assert ports == sorted(set(ports))
+
+
+def copy_of(way, first_port, count):
+    """A second host with a copy of the spool, and a log of its own."""
+    home = SimpleNamespace(identities=way.fleet.identities, folder=way.fleet.folder / "copy")
+    log = way.fleet.log_file("copy.log", [logs.accepted(HOST, way.begin, user="mallory", port=first_port + number)
+                                          for number in range(count)])
+    copy = Agent(home, TENANT, HOST, [way.collector], [log], False, {})
+    shutil.copytree(way.agent.spool, copy.spool)
+    way.fleet.programs.append(copy)
+    return copy
+
+
+@pytest.mark.parametrize("more", [0, 10])
+def test_a_copy_that_sent_as_much(way, more):
+    """While the host is away its copy uses up the numbers that the host gives to events of its own. When it comes back it
+    may have nothing to send; and the collector is a new one, that has the chain from the log."""
+    with way.fleet.events() as events:
+        way.write(100)
+        way.wait_for_all(events)
+        way.agent.pause()
+        copy = copy_of(way, 1001, 50)
+        copy.start()
+        events.read_until(lambda records: len(logins(records)) >= 150)
+        copy.stop()
+        way.collector.kill()
+        way.agent.resume()
+        way.write(50 + more)
+        time.sleep(1.5)  # into the spool
+        way.collector.start()
+        way.collector.wait_ready()
+        records = events.read_until(lambda records: gaps(records, "forked"))
+        gap, = gaps(records, "forked")
+        assert (gap.unmapped["gap.from"], gap.unmapped["gap.to"], gap.count) == ("101", "150", 50)
+        fork, = coded(records, "FORK")
+        assert (fork.unmapped["fork.mark"], fork.unmapped["fork.detail"]) == ("150", "another history")
+        way.write(5)
+        records = events.read_until(lambda records: len(logins(records)) >= 150 + more + 5)
+        ports = [record.event.src_endpoint.port for record in logins(records)]
+        assert sorted(ports) == [*range(1, 101), *range(151, 156 + more), *range(1001, 1051)]
+        assert len(coded(records, "FORK")) == len(gaps(records, "forked")) == 1
 
 
 def test_every_event_at_once_to_disk(fleet):

@@ -26,7 +26,7 @@ struct half {
 static void on_hello(void *arg, const struct vd_hello *hello)
 {
     struct half *h = arg;
-    uint64_t marks[VD_SESSION_STREAMS_MAX] = {h->mark};
+    struct vd_stream_mark marks[VD_SESSION_STREAMS_MAX] = {{.mark = h->mark}};
     (void)hello;
     if (h->forked)
         conversation_forked(&h->c, 0, h->mark, "behind the mark");

@@ -3,8 +3,10 @@
 #include "unit.h"
 
 #include <stdio.h>
+#include <vedette/batch.h>
 #include <vedette/error.h>
 #include <vedette/event_splice.h>
+#include <vedette/gap.h>
 #include <vedette/memory.h>
 
 #include "notice.h"
@@ -171,6 +173,72 @@ static void events_since_raise_the_marks(void **state)
     snapshot_deinit(&s);
 }
 
+/* As a shard publishes it: what the agent sent, and our fields behind. */
+static void replay_event(struct recovery *r, uint64_t seq, struct vd_bytes sent)
+{
+    uint8_t value[VD_SPLICE_MAX_BYTES + 256], id[VD_STREAM_BYTES];
+    memset(id, 1, sizeof id);
+    memcpy(value, sent.data, sent.len);
+    struct vd_splice splice = {
+        .tenant = vd_bytes_str("t"), .agent = vd_bytes_str("a"), .stream = id, .seq = seq};
+    size_t ours = vd_event_splice_write(&splice, value + sent.len);
+    struct vd_consumed event = {.key = vd_bytes_str("t/a"), .value = vd_bytes_of(value, sent.len + ours)};
+    assert_int_equal(recovery_replay(r, &event), 0);
+}
+
+static void the_chain_is_followed_over_the_agents_own_bytes(void **state)
+{
+    (void)state;
+    struct recovery r;
+    struct vd_buffer gap;
+    const struct vd_bytes sent = vd_bytes_of("\x08\xba\x17\x10\x01", 5);
+    const struct vd_gap drop = {.reason = VD_GAP_SPOOL_FULL, .count = 3, .time_ms = 1};
+    assert_int_equal(recovery_init(&r, 100), 0);
+    uint64_t chain = 0;
+    for (uint64_t seq = 1; seq <= 3; seq++) {
+        replay_event(&r, seq, sent);
+        chain = vd_chain_next(chain, sent);
+    }
+    replay_event(&r, 2, sent); /* seen already: as it was */
+    assert_true(stream_at(&r, "t/a", 1)->mark_chain == chain);
+    assert_true(stream_at(&r, "t/a", 1)->chain == chain);
+    /* A GAP of events that had no number is an event like any other. */
+    vd_buffer_init(&gap, 1024);
+    assert_int_equal(vd_gap_write(&gap, &drop), 0);
+    replay_event(&r, 4, vd_buffer_bytes(&gap));
+    assert_true(stream_at(&r, "t/a", 1)->mark_chain == vd_chain_next(chain, vd_buffer_bytes(&gap)));
+    vd_buffer_deinit(&gap);
+    recovery_deinit(&r);
+}
+
+static void a_chain_ends_at_a_hole_and_where_a_gap_stands_for_an_event(void **state)
+{
+    (void)state;
+    static const struct vd_gap refused = {
+        .reason = VD_GAP_REFUSED, .count = 1, .from = 2, .to = 2, .time_ms = 1};
+    static const struct vd_gap hole = {
+        .reason = VD_GAP_SPOOL_DAMAGED, .count = 1, .from = 2, .to = 2, .time_ms = 1};
+    const struct vd_bytes sent = vd_bytes_of("\x08\xba\x17\x10\x01", 5);
+    const struct vd_gap *gaps[] = {&refused, &hole, NULL};
+    for (size_t i = 0; i < sizeof gaps / sizeof *gaps; i++) {
+        struct recovery r;
+        struct vd_buffer gap;
+        vd_buffer_init(&gap, 1024);
+        assert_int_equal(recovery_init(&r, 100), 0);
+        replay_event(&r, 1, sent);
+        assert_true(stream_at(&r, "t/a", 1)->mark_chain != 0);
+        if (gaps[i] != NULL) {
+            assert_int_equal(vd_gap_write(&gap, gaps[i]), 0);
+            replay_event(&r, 2, vd_buffer_bytes(&gap));
+        }
+        replay_event(&r, 3, sent);
+        assert_int_equal(stream_at(&r, "t/a", 1)->mark, 3);
+        assert_int_equal(stream_at(&r, "t/a", 1)->mark_chain, 0);
+        recovery_deinit(&r);
+        vd_buffer_deinit(&gap);
+    }
+}
+
 static void a_fork_quarantines_and_has_no_number(void **state)
 {
     (void)state;
@@ -238,6 +306,8 @@ int main(void)
         cmocka_unit_test(a_large_one_is_divided),
         cmocka_unit_test(what_is_no_snapshot_is_refused),
         cmocka_unit_test(events_since_raise_the_marks),
+        cmocka_unit_test(the_chain_is_followed_over_the_agents_own_bytes),
+        cmocka_unit_test(a_chain_ends_at_a_hole_and_where_a_gap_stands_for_an_event),
         cmocka_unit_test(a_fork_quarantines_and_has_no_number),
         cmocka_unit_test(what_is_no_event_of_a_collector_is_stepped_over),
         cmocka_unit_test(without_memory_it_is_told),

@@ -311,6 +311,108 @@ static void a_fork_that_cannot_be_told_is_none_yet(void **state)
     teardown(&w);
 }
 
+/* Found by the agent, from what WELCOME told: with nothing to send there is no BATCH to find it by. */
+static void the_agent_finds_another_history(void **state)
+{
+    (void)state;
+    struct world w;
+    uint64_t mark;
+    setup(&w);
+    attach(&w, &w.attachment, 1);
+    assert_int_equal(w.told_chain, 0);
+    assert_int_equal(take_chained(&w, 1, 0, 0, 3), 0);
+    deliver(0, 3, 0);
+    shard_detach(&w.attachment);
+    assert_int_equal(offer(&w, &w.attachment, 1, 4, &mark), 0);
+    assert_true(w.told_chain == chain_over(0, 3));
+    const struct vd_stream_offer offered = {.first = 1, .next = 4};
+    assert_int_equal(shard_fork(&w.attachment, &offered, NOW), 0);
+    assert_int_equal(shard_fork(&w.attachment, &offered, NOW), 0); /* it is under way: no second one */
+    shard_detach(&w.attachment);
+    assert_int_equal(shard_fork(&w.attachment, &offered, NOW), 0);
+    assert_int_equal(record_count, 4);
+    fork_is(records[3].value, "09090909090909090909090909090909-fork-3", "another history");
+    assert_int_equal(offer(&w, &w.attachment, 1, 4, &mark), VD_EUNAVAILABLE);
+    deliver(3, 4, 0);
+    assert_int_equal(offer(&w, &w.attachment, 1, 4, &mark), SHARD_FORKED);
+    assert_int_equal(mark, 3);
+    teardown(&w);
+}
+
+static void a_fork_that_the_agent_found_may_fail(void **state)
+{
+    (void)state;
+    struct world w;
+    setup(&w);
+    attach(&w, &w.attachment, 1);
+    const struct vd_stream_offer offered = {.first = 1, .next = 4};
+    send_answer = VD_EUNAVAILABLE;
+    assert_int_equal(shard_fork(&w.attachment, &offered, NOW), VD_EUNAVAILABLE);
+    send_answer = 0;
+    assert_int_equal(take_chained(&w, 1, 0, 0, 1), 0); /* the stream is as it was */
+    deliver(0, record_count, 0);
+    assert_int_equal(w.mark, 1);
+    teardown(&w);
+}
+
+/* A clone's events are still under way when the host comes: its own of the same numbers are not acknowledged
+ * before the two have been compared. */
+static void what_a_clone_has_under_way_acknowledges_nothing(void **state)
+{
+    (void)state;
+    struct world w;
+    setup(&w);
+    attach(&w, &w.attachment, 1);
+    assert_int_equal(take_chained(&w, 1, 0, 0, 6), 0);
+    shard_detach(&w.attachment);
+    attach(&w, &w.attachment, 1);
+    uint8_t event[EVENT_BYTES];
+    struct vd_bytes other = vd_bytes_of(event, make_event(event, false));
+    uint64_t chain = 0;
+    for (int i = 0; i < 4; i++)
+        chain = vd_chain_next(chain, other);
+    assert_int_equal(take_batch(&w.attachment, &(struct vd_batch_head){.first_seq = 1}, other, 4, NOW), 0);
+    deliver(0, 6, 0);
+    assert_int_equal(w.mark, 0);
+    assert_true(w.raw_bytes_freed > 0); /* credit comes back all the same */
+    struct vd_batch_head rest = {.first_seq = 5, .chain = chain};
+    assert_int_equal(take_batch(&w.attachment, &rest, other, 2, NOW), 0);
+    assert_int_equal(record_count, 7);
+    fork_is(records[6].value, "09090909090909090909090909090909-fork-6", "another history");
+    deliver(6, 7, 0);
+    assert_int_equal(w.lost, SHARD_FORKED);
+    assert_int_equal(w.mark, 0);
+    teardown(&w);
+}
+
+/* The GAP of a hole that is number 1 alone is no event of the agent's: its chain is over what was lost. */
+static void a_hole_at_the_very_first_has_no_chain(void **state)
+{
+    (void)state;
+    struct world w;
+    struct vd_buffer event;
+    uint64_t mark;
+    const struct vd_gap gap = {
+        .reason = VD_GAP_SPOOL_DAMAGED, .count = 1, .from = 1, .to = 1, .time_ms = NOW_REAL_MS};
+    vd_buffer_init(&event, 1024);
+    setup(&w);
+    attach(&w, &w.attachment, 1);
+    assert_int_equal(vd_gap_write(&event, &gap), 0);
+    struct vd_batch_head head = {.first_seq = 1};
+    assert_int_equal(take_batch(&w.attachment, &head, vd_buffer_bytes(&event), 1, NOW), 0);
+    deliver(0, 1, 0);
+    shard_detach(&w.attachment);
+    assert_int_equal(offer(&w, &w.attachment, 1, 9, &mark), 0);
+    assert_int_equal(mark, 1);
+    assert_int_equal(w.told_chain, 0);
+    assert_int_equal(take_chained(&w, 2, 0, 4711, 1), 0);
+    assert_int_equal(record_count, 2);
+    assert_false(vd_fork_is(records[1].value));
+    deliver(1, 2, 0);
+    vd_buffer_deinit(&event);
+    teardown(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -326,6 +428,10 @@ int main(void)
         cmocka_unit_test(a_fork_that_was_lost_is_found_again),
         cmocka_unit_test(in_doubt_the_chain_goes_back_with_the_mark),
         cmocka_unit_test(a_fork_that_cannot_be_told_is_none_yet),
+        cmocka_unit_test(the_agent_finds_another_history),
+        cmocka_unit_test(a_fork_that_the_agent_found_may_fail),
+        cmocka_unit_test(what_a_clone_has_under_way_acknowledges_nothing),
+        cmocka_unit_test(a_hole_at_the_very_first_has_no_chain),
     };
     return cmocka_run_group_tests_name("shard_gaps", tests, NULL, NULL);
 }

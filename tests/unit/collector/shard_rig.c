@@ -77,7 +77,11 @@ int offer(struct world *w, struct attachment *a, uint64_t first, uint64_t next, 
     struct vd_stream_offer stream = {.first = first, .next = next};
     memset(stream.stream, 9, sizeof stream.stream);
     attachment_init(a, w);
-    return shard_attach(w->shard, a, &AGENT, &stream, NOW, mark);
+    struct vd_stream_mark told = {0};
+    int rc = shard_attach(w->shard, a, &AGENT, &stream, NOW, &told);
+    *mark = told.mark;
+    w->told_chain = told.chain;
+    return rc;
 }
 
 uint64_t attach(struct world *w, struct attachment *a, uint64_t first)

@@ -28,7 +28,8 @@ struct world {
     struct blocks blocks;
     struct metrics metrics;
     struct attachment attachment;
-    uint64_t mark; /* as told by `kept` */
+    uint64_t mark;       /* as told by `kept` */
+    uint64_t told_chain; /* by the last shard_attach */
     size_t raw_bytes_freed;
     int lost;
     uint64_t forked_mark;

@@ -101,6 +101,26 @@ static void batch_is_as_written(void **state)
     vd_buffer_deinit(&out);
 }
 
+static void welcome_is_as_written(void **state)
+{
+    (void)state;
+    struct vd_buffer out;
+    uint8_t event[64];
+    const struct vd_welcome welcome = {.version = 1,
+                                       .collector = "c1",
+                                       .mark_count = 1,
+                                       .marks = {{.mark = 1, .chain = vd_chain_next(0, event_make(event))}},
+                                       .credit_limit_bytes = 4194304,
+                                       .batch_max_bytes = 1048576,
+                                       .batch_max_events = 1000,
+                                       .event_max_bytes = 262144,
+                                       .idle_timeout_ms = 60000};
+    vd_buffer_init(&out, EXAMPLE_MAX);
+    assert_int_equal(vd_welcome_write(&out, &welcome), 0);
+    is_example(&out, "welcome");
+    vd_buffer_deinit(&out);
+}
+
 /* Compressors may differ, so the compressed example is only read. */
 static void compressed_batch_reads_as_three_events(void **state)
 {
@@ -129,6 +149,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(hello_is_as_written),
         cmocka_unit_test(batch_is_as_written),
+        cmocka_unit_test(welcome_is_as_written),
         cmocka_unit_test(compressed_batch_reads_as_three_events),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -131,7 +131,7 @@ static struct vd_welcome welcome_make(void)
         .version = 1,
         .collector = "c1",
         .mark_count = 2,
-        .marks = {{0, 5}, {1, UINT64_MAX}},
+        .marks = {{0, 5, 0}, {1, UINT64_MAX, UINT64_C(0xfedcba9876543210)}},
         .credit_limit_bytes = UINT64_C(1) << 40,
         .batch_max_bytes = VD_FRAME_BATCH_MAX_BYTES,
         .batch_max_events = VD_BATCH_EVENTS_MAX,
@@ -155,6 +155,7 @@ static void welcome_there_and_back(void **state)
     assert_int_equal(peer->n_marks, 2);
     assert_int_equal(peer->marks[1]->stream, 1);
     assert_int_equal(peer->marks[1]->mark, UINT64_MAX);
+    assert_true(peer->marks[1]->chain == UINT64_C(0xfedcba9876543210));
     assert_int_equal(peer->credit_limit_bytes, UINT64_C(1) << 40);
     assert_int_equal(peer->batch_max_bytes, VD_FRAME_BATCH_MAX_BYTES);
     assert_int_equal(peer->batch_max_events, VD_BATCH_EVENTS_MAX);
@@ -181,6 +182,9 @@ static void welcome_readings(void **state)
         {"a mark as a varint", BYTES("\x08\x01\x18\x00" LIMITS), VD_EMALFORMED},
         {"a mark cut off inside", BYTES("\x08\x01\x1a\x01\x08" LIMITS), VD_EMALFORMED},
         {"a mark's number as bytes", BYTES("\x08\x01\x1a\x03\x12\x01x" LIMITS), VD_EMALFORMED},
+        {"a mark's chain", BYTES("\x08\x01\x1a\x09\x19\x01\x02\x03\x04\x05\x06\x07\x08" LIMITS), 0},
+        {"a mark's chain as a varint", BYTES("\x08\x01\x1a\x02\x18\x01" LIMITS), VD_EMALFORMED},
+        {"a mark's chain cut off", BYTES("\x08\x01\x1a\x03\x19\x01\x02" LIMITS), VD_EMALFORMED},
         {"nine marks",
          BYTES("\x08\x01\x1a\x00\x1a\x00\x1a\x00\x1a\x00\x1a\x00\x1a\x00\x1a\x00\x1a\x00\x1a\x00" LIMITS),
          VD_ELIMIT},
@@ -212,7 +216,7 @@ static void ack_both(void **state)
     struct vd_buffer out;
     struct vd_ack ack = {.mark_count = 8, .credit_limit_bytes = UINT64_MAX}, back;
     for (uint32_t i = 0; i < 8; i++)
-        ack.marks[i] = (struct vd_stream_mark){7 - i, UINT64_MAX - i};
+        ack.marks[i] = (struct vd_stream_mark){7 - i, UINT64_MAX - i, UINT64_MAX};
     vd_buffer_init(&out, VD_FRAME_CONTROL_MAX_BYTES);
     assert_int_equal(vd_ack_write(&out, &ack), 0);
     struct vd_bytes payload = payload_of(&out, VD_FRAME_ACK);

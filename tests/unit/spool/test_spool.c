@@ -67,6 +67,36 @@ static void chains_go_on(void **state)
     rig_deinit(&r);
 }
 
+/* Wherever it is asked for: in a record, at the end on disk, with more pending, while a commit runs. */
+static void the_chain_is_known_at_every_number(void **state)
+{
+    (void)state;
+    struct rig r;
+    struct vd_spool_reader *reader;
+    char event[RIG_EVENT_BYTES];
+    uint64_t chains[32] = {0};
+    for (uint64_t seq = 1; seq < 31; seq++)
+        chains[seq + 1] = vd_chain_next(chains[seq], rig_event(seq, event));
+    rig_init(&r);
+    rig_open(&r);
+    rig_fill(&r, 15);
+    rig_close(&r);
+    rig_open(&r);
+    rig_fill(&r, 13);
+    assert_int_equal(rig_append(&r), 0);
+    assert_int_equal(vd_spool_reader_new(&reader, r.s), 0);
+    for (uint64_t seq = 1; seq <= 29; seq++)
+        assert_true(vd_spool_chain_at(reader, seq) == chains[seq]);
+    struct vd_spool_commit *c = vd_spool_commit_begin(r.s);
+    assert_int_equal(rig_append(&r), 0);
+    assert_true(vd_spool_chain_at(reader, 29) == chains[29]);
+    vd_spool_commit_run(c);
+    assert_int_equal(vd_spool_commit_end(r.s, c), 0);
+    assert_true(vd_spool_chain_at(reader, 30) == chains[30]);
+    vd_spool_reader_free(reader);
+    rig_deinit(&r);
+}
+
 static void nothing_is_read_before_it_is_durable(void **state)
 {
     (void)state;
@@ -338,6 +368,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(events_come_back),
         cmocka_unit_test(chains_go_on),
+        cmocka_unit_test(the_chain_is_known_at_every_number),
         cmocka_unit_test(nothing_is_read_before_it_is_durable),
         cmocka_unit_test(a_commit_is_due_by_age_and_bytes),
         cmocka_unit_test(trimming_forgets),
