@@ -389,14 +389,23 @@ static void fill_limits(struct collector *c)
                                     .dirty = on_session_dirty};
 }
 
-static int load_tls(const struct collector_config *config, struct vd_tls_context **out, char *error)
+/* A certificate that is not valid now is no reason to end: a host may start with a wrong clock, and another
+ * may come by SIGHUP. Until then each handshake fails, and says why. */
+static int load_tls(const struct collector *c, const struct collector_config *config,
+                    struct vd_tls_context **out, char *error)
 {
     struct vd_tls_options options = {.certificate = config->tls.certificate,
                                      .key = config->tls.key,
                                      .ca = config->tls.ca,
                                      .trust_domain = config->tls.trust_domain,
-                                     .server = true};
-    return vd_tls_context_new(out, &options, error);
+                                     .server = true,
+                                     .current = c->tls};
+    int rc = vd_tls_context_new(out, &options, error);
+    const char *fault = rc == 0 ? vd_tls_context_fault(*out, vd_clock_real_ms()) : NULL;
+    if (fault != NULL)
+        vd_log_warn("no peer will believe our certificate: is the clock right?",
+                    VD_F_STR("file", config->tls.certificate), VD_F_STR("why", fault));
+    return rc;
 }
 
 static void say_not_listening(char *error, const char *what, const char *address, int rc)
@@ -446,7 +455,7 @@ int collector_start(struct collector **out, uv_loop_t *loop, const struct collec
     snprintf(error, COLLECTOR_ERROR_BYTES, "out of memory");
     int rc = vd_net_init(&c->net, loop);
     if (rc == 0)
-        rc = load_tls(config, &c->tls, error);
+        rc = load_tls(c, config, &c->tls, error);
     if (rc == 0)
         snprintf(c->name, sizeof c->name, "%s",
                  config->name[0] != '\0' ? config->name : vd_tls_context_identity(c->tls)->name);
@@ -470,7 +479,7 @@ int collector_start(struct collector **out, uv_loop_t *loop, const struct collec
 int collector_reload(struct collector *c, const struct collector_config *fresh, char *error)
 {
     struct vd_tls_context *tls;
-    int rc = load_tls(fresh, &tls, error);
+    int rc = load_tls(c, fresh, &tls, error);
     if (rc != 0)
         return rc;
     vd_tls_context_unref(c->tls); /* open connections keep theirs */

@@ -137,8 +137,10 @@ static int load_files(struct vd_tls_context *c, const struct vd_tls_options *o, 
 }
 
 /* What would otherwise be found out only when the first peer refuses us. */
-static int check_own_certificate(struct vd_tls_context *c, const char *path, char *error)
+static int check_own_certificate(struct vd_tls_context *c, const char *path,
+                                 const struct vd_tls_context *current, char *error)
 {
+    int64_t now_ms = vd_clock_real_ms();
     X509 *own = SSL_CTX_get0_certificate(c->ssl);
     const char *why = NULL;
     if (vd_tls_certificate_identity(own, c->trust_domain, &c->identity, &why) != 0)
@@ -146,12 +148,11 @@ static int check_own_certificate(struct vd_tls_context *c, const char *path, cha
     if (c->server != (c->identity.kind == VD_IDENTITY_COLLECTOR))
         return fail(error, VD_EIDENTITY, "%s: the certificate of %s, where that of %s is needed", path,
                     c->server ? "an agent" : "a collector", c->server ? "a collector" : "an agent");
-    int64_t now_ms = vd_clock_real_ms();
+    c->begins_ms = vd_tls_certificate_time_ms(X509_get0_notBefore(own));
     c->expires_ms = vd_tls_certificate_time_ms(X509_get0_notAfter(own));
-    if (vd_tls_certificate_time_ms(X509_get0_notBefore(own)) > now_ms)
-        return fail(error, VD_ETLS, "%s: certificate is not valid yet", path);
-    if (c->expires_ms <= now_ms)
-        return fail(error, VD_ETLS, "%s: certificate has expired", path);
+    why = vd_tls_context_fault(c, now_ms);
+    if (why != NULL && current != NULL && vd_tls_context_fault(current, now_ms) == NULL)
+        return fail(error, VD_ETLS, "%s: %s", path, why);
     return 0;
 }
 
@@ -168,7 +169,7 @@ static int build(struct vd_tls_context *c, const struct vd_tls_options *o, char 
     if (set_up(c) != 0)
         return fail(error, VD_ETLS, "the TLS library lacks TLS 1.3 with P-256");
     int rc = load_files(c, o, error);
-    return rc != 0 ? rc : check_own_certificate(c, o->certificate, error);
+    return rc != 0 ? rc : check_own_certificate(c, o->certificate, o->current, error);
 }
 
 int vd_tls_context_new(struct vd_tls_context **out, const struct vd_tls_options *options, char *error)
@@ -208,6 +209,13 @@ void vd_tls_context_unref(struct vd_tls_context *context)
 const struct vd_identity *vd_tls_context_identity(const struct vd_tls_context *context)
 {
     return &context->identity;
+}
+
+const char *vd_tls_context_fault(const struct vd_tls_context *context, int64_t now_ms)
+{
+    if (context->begins_ms > now_ms)
+        return "certificate is not valid yet";
+    return context->expires_ms <= now_ms ? "certificate has expired" : NULL;
 }
 
 int64_t vd_tls_context_expires_ms(const struct vd_tls_context *context)

@@ -11,7 +11,7 @@ struct vd_tls_context {
     BIO_METHOD *transport; /* how OpenSSL reaches vd_tls's input and sink */
     atomic_uint references;
     bool server;
-    int64_t expires_ms;
+    int64_t begins_ms, expires_ms; /* of our own certificate */
     struct vd_identity identity;
     char trust_domain[VD_TRUST_DOMAIN_BYTES];
 };

@@ -12,19 +12,23 @@ struct vd_tls_options {
     const char *certificate, *key, *ca; /* paths of PEM files */
     const char *trust_domain;
     bool server;
+    const struct vd_tls_context *current; /* what it is to replace; NULL at the start */
 };
 
 /* Certificates and settings; counted references, so that a SIGHUP can swap it while connections still use the
  * old one. */
 struct vd_tls_context;
-/* error (VD_TLS_ERROR_BYTES): a sentence that names the file. Checks that key and certificate fit, that the
- * certificate carries an identity, and that it is valid at this moment. */
+/* error (VD_TLS_ERROR_BYTES): a sentence that names the file. Checks that key and certificate fit, and that
+ * the certificate carries an identity. One that is not valid at this moment is good enough to start with, for
+ * a clock may be put right; but not to replace one that is valid. */
 int vd_tls_context_new(struct vd_tls_context **out, const struct vd_tls_options *options, char *error);
 struct vd_tls_context *vd_tls_context_ref(struct vd_tls_context *context);
 void vd_tls_context_unref(struct vd_tls_context *context);
 /* The identity in its own certificate, and when that ends (milliseconds since the epoch). */
 const struct vd_identity *vd_tls_context_identity(const struct vd_tls_context *context);
 int64_t vd_tls_context_expires_ms(const struct vd_tls_context *context);
+/* Why a peer whose clock says now_ms refuses its own certificate, a sentence; NULL: it does not. */
+const char *vd_tls_context_fault(const struct vd_tls_context *context, int64_t now_ms);
 
 struct vd_tls;
 struct vd_tls_sink {

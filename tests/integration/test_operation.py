@@ -91,10 +91,44 @@ def test_an_expired_certificate_of_its_own(fleet):
     ours = Authority.load(fleet.identities.folder)
     certificate, key = ours.issue(fleet.folder / "bad", "old", ["spiffe://vedette.test/collector/c1"], begins=-2 * DAY,
                                   ends=-DAY)
+    good = fleet.identities.collector("c1")
     collector = fleet.new_collector(tls={"certificate": str(certificate), "key": str(key)})
     collector.start()
-    assert collector.wait() != 0
-    assert "expired" in collector.log_text()
+    collector.wait_ready()
+    path = fleet.log_file("auth.log", ["a line\n"] * 100)
+    agent = fleet.agent("north", "web-1", collector, [path])
+    agent.wait_for_log('msg="not connected".*certificate has expired')
+    assert collector.log_text().count("no peer will believe our certificate") == 1
+    collector.configure(tls={"certificate": good["certificate"], "key": good["key"]})
+    collector.reload()
+    with fleet.events() as events:
+        assert len(events.read(100)) == 100
+
+
+@pytest.mark.parametrize("begins, ends, why", [(-2 * DAY, -DAY, "certificate has expired"),
+                                               (DAY, 2 * DAY, "certificate is not valid yet")])
+def test_an_agent_of_another_time(fleet, begins, ends, why):
+    """As on a host that boots with its clock a day back: it takes events in, goes on trying, and says why."""
+    collector = fleet.collector()
+    ours = Authority.load(fleet.identities.folder)
+    certificate, key = ours.issue(fleet.folder / "bad", "odd", ["spiffe://vedette.test/tenant/north/agent/web-1"],
+                                  begins=begins, ends=ends)
+    good = fleet.identities.agent("north", "web-1")
+    path = fleet.log_file("auth.log", ["a line\n"] * 100)
+    agent = fleet.agent("north", "web-1", collector, [path], tls={"certificate": str(certificate), "key": str(key)})
+    collector.wait_for_log(f'msg="handshake failed".*{why}')
+    agent.wait_for_log('msg="not connected"(.*\n)*.*msg="not connected"')  # again and again
+    assert agent.log_text().count("no peer will believe our certificate") == 1
+    assert why in agent.log_text()
+    agent.configure(tls={"certificate": good["certificate"], "key": good["key"]})
+    agent.reload()
+    with fleet.events() as events:
+        assert len(events.read(100)) == 100
+    # What is not valid replaces nothing that is.
+    agent.configure(tls={"certificate": str(certificate), "key": str(key)})
+    agent.reload()
+    agent.wait_for_log("level=error.*odd")
+    assert agent.running
 
 
 def test_a_log_on_a_full_disk(fleet):

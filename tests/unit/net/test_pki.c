@@ -165,7 +165,21 @@ static void test_bad_contexts(void **state)
     expect_context_error(f, &o, VD_EIDENTITY, "no identity of our trust domain");
     fixture_issue(f, VD_IDENTITY_AGENT, "old", -2);
     o = good, o.certificate = fixture_path(f, "old.pem"), o.key = fixture_path(f, "old.key");
+    struct vd_tls_context *old, *valid;
+    assert_int_equal(vd_tls_context_new(&valid, &good, error), 0);
+    int64_t end_ms = vd_tls_context_expires_ms(valid);
+    assert_null(vd_tls_context_fault(valid, end_ms - 1));
+    assert_string_equal(vd_tls_context_fault(valid, end_ms), "certificate has expired");
+    assert_string_equal(vd_tls_context_fault(valid, 0), "certificate is not valid yet");
+    o.current = valid;
     expect_context_error(f, &o, VD_ETLS, "old.pem: certificate has expired");
+    o.current = NULL; /* to start with it is good enough, and so is it in place of another such */
+    assert_int_equal(vd_tls_context_new(&old, &o, error), 0);
+    vd_tls_context_unref(valid);
+    o.current = old;
+    assert_int_equal(vd_tls_context_new(&valid, &o, error), 0);
+    vd_tls_context_unref(valid);
+    vd_tls_context_unref(old);
     vd_memory_fail_at(1);
     expect_context_error(f, &good, VD_ENOMEM, "out of memory");
 }
