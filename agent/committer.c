@@ -82,7 +82,7 @@ static void on_timer(uv_timer_t *timer)
 void committer_wake(struct committer *c)
 {
     struct vd_spool *spool = c->options.spool;
-    if (c->commit != NULL || c->closing || c->fails || vd_spool_durable(spool) == vd_spool_next(spool))
+    if (c->commit != NULL || c->closing || c->fails || !vd_spool_pending(spool))
         return;
     if (c->options.always || vd_spool_commit_due(spool, c->options.now_ms()))
         begin(c);

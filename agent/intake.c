@@ -109,6 +109,12 @@ static void lost(void *arg, const struct source_loss *loss, struct vd_bytes curs
     lose(inlet, loss->reason, loss->count, loss->detail);
 }
 
+static void stand(void *arg, struct vd_bytes cursor)
+{
+    struct inlet *inlet = arg;
+    origin_stand(&inlet->origin, cursor, inlet->intake->options.now_ms());
+}
+
 /* ---- Turns */
 
 static void end_inlet(struct inlet *inlet)
@@ -127,7 +133,7 @@ static void pull(struct inlet *inlet)
     inlet->waits = !is_rereadable(inlet) && (in->unwritable || pending_bytes(in) >= PENDING_MAX_BYTES);
     if (inlet->waits)
         return;
-    const struct source_sink sink = {.take = take, .lost = lost, .arg = inlet};
+    const struct source_sink sink = {.take = take, .lost = lost, .stand = stand, .arg = inlet};
     int rc = source_pull(inlet->source, &sink, PULL_AT_ONCE);
     inlet->more = rc == SOURCE_MORE;
     inlet->waits = rc == SOURCE_FULL;

@@ -59,6 +59,13 @@ void origin_move(struct origin *o, struct vd_bytes cursor)
     o->cursor_len = cursor.len;
 }
 
+void origin_stand(struct origin *o, struct vd_bytes cursor, int64_t time_ms)
+{
+    origin_move(o, cursor);
+    /* Where the spool cannot take it now, the first event brings it. */
+    (void)vd_spool_note(o->spool, o->index, origin_cursor(o), time_ms);
+}
+
 int origin_append(struct origin *o, enum vd_spool_claim claim, struct vd_bytes event, struct vd_bytes cursor,
                   int64_t time_ms)
 {

@@ -21,6 +21,8 @@ int origin_init(struct origin *o, struct vd_spool *spool, const char *name);
 struct vd_bytes origin_cursor(const struct origin *o);
 /* From here on the source goes on behind this cursor; empty: as before. It is kept with the next append. */
 void origin_move(struct origin *o, struct vd_bytes cursor);
+/* The source stands here: origin_move, and kept with the next commit even if no event follows. */
+void origin_stand(struct origin *o, struct vd_bytes cursor, int64_t time_ms);
 /* As vd_spool_append; an empty cursor leaves the source where it was. */
 int origin_append(struct origin *o, enum vd_spool_claim claim, struct vd_bytes event, struct vd_bytes cursor,
                   int64_t time_ms);

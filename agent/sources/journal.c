@@ -26,6 +26,7 @@ struct journal {
     char cursor[SOURCE_CURSOR_MAX_BYTES];
     size_t cursor_len;
     bool pending;
+    bool stands;      /* at the end, behind the cursor: not told yet */
     bool cursor_gone; /* what the cursor pointed to is not there: not told yet */
     uv_poll_t poll;
 };
@@ -137,6 +138,9 @@ static int journal_pull(struct source *s, const struct source_sink *sink, uint32
 {
     struct journal *j = (struct journal *)s;
     tell_cursor_gone(j, sink);
+    if (j->stands)
+        sink->stand(sink->arg, vd_bytes_of(j->cursor, j->cursor_len));
+    j->stands = false;
     int rc = hand_over(j, sink);
     for (; rc == 0 && most > 0; most--) {
         rc = sd_journal_next(j->journal);
@@ -194,6 +198,7 @@ static int seek_end(struct journal *j)
     int rc = sd_journal_seek_tail(j->journal);
     if (rc >= 0)
         rc = sd_journal_previous(j->journal);
+    j->stands = rc > 0 && save_cursor(j) == 0;
     if (rc == 0)
         rc = sd_journal_seek_head(j->journal);
     return rc < 0 ? from_journal(rc) : 0;

@@ -28,10 +28,13 @@ struct source_loss {
 };
 
 /* take: 0: taken; SOURCE_FULL: not now; negative: give up, source_pull returns it. lost: cursor is where the
- * source goes on after the loss; empty: as before. What is passed lives during the call. */
+ * source goes on after the loss; empty: as before. stand: where a source that began at the end stands, told
+ * once and before its first event, so that what comes next is known as missed should nobody be there to read
+ * it. What is passed lives during the call. */
 struct source_sink {
     int (*take)(void *arg, struct vd_bytes event, struct vd_bytes cursor);
     void (*lost)(void *arg, const struct source_loss *loss, struct vd_bytes cursor);
+    void (*stand)(void *arg, struct vd_bytes cursor);
     void *arg;
 };
 

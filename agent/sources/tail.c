@@ -69,6 +69,15 @@ static void tell_gone(struct tail *t, const struct source_sink *sink)
     t->gone = (struct tail_gone){0};
 }
 
+/* Even of no file at all: one that comes up while nobody looks is then new. */
+static void tell_stand(struct tail *t, const struct source_sink *sink)
+{
+    uint8_t cursor[TAIL_CURSOR_MAX_BYTES];
+    if (t->from_end && !t->stood)
+        sink->stand(sink->arg, vd_bytes_of(cursor, cursor_now(t, cursor)));
+    t->stood = true;
+}
+
 static int parse_line(struct tail *t, struct tail_file *f, const struct tail_line *line)
 {
     vd_buffer_clear(&t->event);
@@ -121,6 +130,7 @@ static int tail_pull(struct source *s, const struct source_sink *sink, uint32_t 
     if (t->scan_due)
         tail_scan(t);
     t->scan_due = false;
+    tell_stand(t, sink);
     int rc = hand_over(t, sink);
     if (rc != 0)
         return rc;

@@ -35,6 +35,7 @@ struct tail {
     struct tail_cursor resume; /* places of the cursor that no file was found for yet */
     struct tail_gone gone;
     bool scanned, scan_due, waking, complained;
+    bool stood;                /* where it began was told */
     struct vd_buffer event;    /* made of the line of pending's that ends at pending_end; handed over next */
     struct tail_file *pending; /* NULL: no event waits */
     uint64_t pending_end;

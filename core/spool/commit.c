@@ -24,6 +24,11 @@ void spool_batches_free(struct vd_spool *s, struct spool_batch *batch, const str
     }
 }
 
+bool vd_spool_pending(const struct vd_spool *s)
+{
+    return s->pending.head != NULL;
+}
+
 bool vd_spool_commit_due(struct vd_spool *s, int64_t now_ms)
 {
     s->asked_ms = now_ms;

@@ -109,7 +109,7 @@ static struct spool_batch *batch_for(struct vd_spool *s, size_t more, int64_t ti
     if (b == NULL)
         return NULL;
     b->first = s->next;
-    b->chain = s->chain;
+    b->chain = b->chain_after = s->chain;
     b->time_ms = time_ms;
     if (s->pending.tail == NULL)
         s->pending.head = b;
@@ -118,6 +118,14 @@ static struct spool_batch *batch_for(struct vd_spool *s, size_t more, int64_t ti
     s->pending.tail = b;
     s->pending_records++;
     return b;
+}
+
+static void keep_cursor(struct spool_batch *b, int source, struct vd_bytes cursor)
+{
+    b->sources |= UINT32_C(1) << source;
+    b->cursor_len[source] = (uint16_t)cursor.len;
+    if (cursor.len > 0)
+        memcpy(b->cursors[source], cursor.data, cursor.len);
 }
 
 int vd_spool_append(struct vd_spool *s, int source, enum vd_spool_claim claim, struct vd_bytes event,
@@ -138,14 +146,27 @@ int vd_spool_append(struct vd_spool *s, int source, enum vd_spool_claim claim, s
     b->raw_bytes += more;
     b->count++;
     b->event_bytes += event.len;
-    b->sources |= UINT32_C(1) << source;
-    b->cursor_len[source] = (uint16_t)cursor.len;
-    if (cursor.len > 0)
-        memcpy(b->cursors[source], cursor.data, cursor.len);
+    keep_cursor(b, source, cursor);
     s->chain = b->chain_after = vd_chain_next(s->chain, event);
     s->next++;
     s->pending_bytes += more;
     s->appended_bytes += event.len;
+    return 0;
+}
+
+int vd_spool_note(struct vd_spool *s, int source, struct vd_bytes cursor, int64_t time_ms)
+{
+    assert(source >= 0 && source < s->cursors.count);
+    if (cursor.len > VD_SPOOL_CURSOR_MAX_BYTES)
+        return VD_ELIMIT;
+    if (s->failed)
+        return VD_EIO;
+    if (is_full(s, VD_SPOOL_RESERVE, 0, time_ms))
+        return VD_SPOOL_FULL;
+    struct spool_batch *b = batch_for(s, 0, time_ms);
+    if (b == NULL)
+        return VD_ENOMEM;
+    keep_cursor(b, source, cursor);
     return 0;
 }
 

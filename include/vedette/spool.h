@@ -71,8 +71,13 @@ enum { VD_SPOOL_FULL = 1 };
 int vd_spool_append(struct vd_spool *s, int source, enum vd_spool_claim claim, struct vd_bytes event,
                     struct vd_bytes cursor, int64_t time_ms);
 
+/* A source stands at cursor without an event behind it: kept with the next commit, as with an append. 0,
+ * VD_SPOOL_FULL, VD_ELIMIT, VD_EIO, VD_ENOMEM: the next append keeps it. */
+int vd_spool_note(struct vd_spool *s, int source, struct vd_bytes cursor, int64_t time_ms);
+
 /* ---- Group commit: begin and end on the spool's thread, run on any other. */
 struct vd_spool_commit;
+bool vd_spool_pending(const struct vd_spool *s); /* something waits for a commit to begin */
 bool vd_spool_commit_due(struct vd_spool *s, int64_t now_ms);
 /* Takes what is pending. NULL: nothing is, or one is under way. */
 struct vd_spool_commit *vd_spool_commit_begin(struct vd_spool *s);

@@ -291,6 +291,23 @@ def test_a_spool_that_went_back_in_time(way):
             assert ports == sorted(set(ports))
 
 
+def test_killed_at_the_end_before_its_first_event(fleet):
+    """`from: end` is where the end was at the first start, not at the next."""
+    way = Way(fleet, start=False)
+    way.write(10)
+    way.agent.configure(sources=[{"type": "tail", "paths": [str(way.log)], "from": "end"}])
+    with fleet.events() as events:
+        way.agent.start()
+        way.agent.wait_for_log('msg="source open"')
+        time.sleep(0.5)  # into the spool: 50 ms at most, but for a slow machine
+        way.agent.kill()
+        way.write(20)
+        way.agent.start()
+        records = events.read_until(lambda records: len(logins(records)) >= 20)
+        assert [record.event.src_endpoint.port for record in logins(records)] == list(range(11, 31))
+        assert [record.sequence for record in records] == list(range(1, 21))
+
+
 def copy_of(way, first_port, count):
     """A second host with a copy of the spool, and a log of its own."""
     home = SimpleNamespace(identities=way.fleet.identities, folder=way.fleet.folder / "copy")

@@ -48,9 +48,18 @@ void pulled_lost(void *arg, const struct source_loss *loss, struct vd_bytes curs
         memcpy(p->cursor, cursor.data, p->cursor_len = cursor.len);
 }
 
+void pulled_stand(void *arg, struct vd_bytes cursor)
+{
+    struct pulled *p = arg;
+    assert_int_equal(p->count, 0);
+    assert_in_range(cursor.len, 1, SOURCE_CURSOR_MAX_BYTES);
+    p->stands++;
+    memcpy(p->cursor, cursor.data, p->cursor_len = cursor.len);
+}
+
 struct source_sink pulled_sink(struct pulled *p)
 {
-    return (struct source_sink){.take = pulled_take, .lost = pulled_lost, .arg = p};
+    return (struct source_sink){.take = pulled_take, .lost = pulled_lost, .stand = pulled_stand, .arg = p};
 }
 
 int pulled_all(struct pulled *p)

@@ -29,6 +29,7 @@ struct pulled {
     size_t cursor_len;
     int readies, closes;
     int losses;       /* told */
+    int stands;       /* told */
     char detail[256]; /* of the last one */
     uint64_t lost;    /* events, as far as known */
     enum vd_gap_reason reason;
@@ -38,6 +39,7 @@ void pulled_init(struct pulled *p);
 struct source_host pulled_host(struct pulled *p);
 int pulled_take(void *arg, struct vd_bytes event, struct vd_bytes cursor);
 void pulled_lost(void *arg, const struct source_loss *loss, struct vd_bytes cursor);
+void pulled_stand(void *arg, struct vd_bytes cursor);
 struct source_sink pulled_sink(struct pulled *p);
 /* Pulls until there is nothing more: what the last pull said. */
 int pulled_all(struct pulled *p);

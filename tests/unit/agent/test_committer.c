@@ -84,6 +84,24 @@ static void a_group_is_one_commit(void **state)
     deinit(&r);
 }
 
+static void a_cursor_alone_is_committed_too(void **state)
+{
+    (void)state;
+    struct rig r;
+    init(&r, 20, false);
+    assert_int_equal(vd_spool_note(r.disk.spool, r.source, vd_bytes_str("end"), RIG_NOW_MS), 0);
+    committer_wake(r.committer);
+    while (r.durables == 0)
+        uv_run(&r.loop, UV_RUN_ONCE);
+    assert_false(vd_spool_pending(r.disk.spool));
+    assert_int_equal(vd_spool_next(r.disk.spool), 1);
+    committer_wake(r.committer); /* and that was all */
+    assert_int_equal(append(&r, 100), 0);
+    run(&r);
+    assert_int_equal(r.durables, 2);
+    deinit(&r);
+}
+
 /* The age is too long to be waited for: it is the bytes that are due. */
 static void enough_bytes_do_not_wait(void **state)
 {
@@ -158,11 +176,9 @@ static void closed_in_the_middle(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_group_is_one_commit),
-        cmocka_unit_test(enough_bytes_do_not_wait),
-        cmocka_unit_test(always_means_now),
-        cmocka_unit_test(the_next_follows),
-        cmocka_unit_test(a_disk_that_fails_and_mends),
+        cmocka_unit_test(a_group_is_one_commit),    cmocka_unit_test(a_cursor_alone_is_committed_too),
+        cmocka_unit_test(enough_bytes_do_not_wait), cmocka_unit_test(always_means_now),
+        cmocka_unit_test(the_next_follows),         cmocka_unit_test(a_disk_that_fails_and_mends),
         cmocka_unit_test(closed_in_the_middle),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -75,6 +75,34 @@ static void test_from_end(void **state)
     pulled_deinit(&p);
 }
 
+/* Killed before its first event: what is written while it is dead comes all the same, also of a file that
+ * comes up only then. */
+static void test_from_end_stands_where_it_began(void **state)
+{
+    (void)state;
+    struct pulled p;
+    pulled_init(&p);
+    tail_append(&p, "log", "old\nhalf a ");
+    tail_open_at(&p, "*og", (struct tail_config){.from_end = true});
+    pulled_all(&p);
+    pulled_all(&p);
+    assert_int_equal(p.stands, 1);
+    pulled_close(&p);
+    tail_append(&p, "log", "line\nmissed\n");
+    tail_append(&p, "blog", "first\n");
+    tail_open_at(&p, "*og", (struct tail_config){.from_end = true});
+    pulled_all(&p);
+    assert_int_equal(p.stands, 1); /* it has a cursor */
+    pulled_expect(&p, "first|line|missed");
+    pulled_close(&p);
+    p.cursor_len = 0;
+    tail_open_at(&p, "log", (struct tail_config){.from_end = false});
+    pulled_all(&p);
+    assert_int_equal(p.stands, 1); /* from the beginning nothing can be missed */
+    pulled_forget(&p);
+    pulled_deinit(&p);
+}
+
 static void test_cursor_at_every_line(void **state)
 {
     (void)state;
@@ -254,6 +282,7 @@ int main(void)
         cmocka_unit_test(test_poll_sees_what_inotify_does_not),
         cmocka_unit_test(test_partial_line_waits),
         cmocka_unit_test(test_from_end),
+        cmocka_unit_test(test_from_end_stands_where_it_began),
         cmocka_unit_test(test_cursor_at_every_line),
         cmocka_unit_test(test_full_then_goes_on),
         cmocka_unit_test(test_once),

@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -94,6 +95,50 @@ static void the_chain_is_known_at_every_number(void **state)
     assert_int_equal(vd_spool_commit_end(r.s, c), 0);
     assert_true(vd_spool_chain_at(reader, 30) == chains[30]);
     vd_spool_reader_free(reader);
+    rig_deinit(&r);
+}
+
+/* As after kill -9: what a commit wrote is there, nothing is tidied up. */
+static void commit_and_die(struct rig *r, const char *cursor)
+{
+    int status = 1;
+    pid_t child = fork();
+    if (child == 0) {
+        rig_open(r);
+        int rc = vd_spool_note(r->s, r->source, vd_bytes_str(cursor), 1);
+        if (rc == 0)
+            rc = vd_spool_commit_now(r->s);
+        _exit(rc == 0 && !vd_spool_pending(r->s) ? 0 : 1);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+}
+
+static void a_cursor_is_kept_without_an_event(void **state)
+{
+    (void)state;
+    struct rig r;
+    rig_init(&r);
+    commit_and_die(&r, "0 at the end");
+    rig_open(&r);
+    assert_int_equal(r.recovery.holes, 0);
+    assert_true(vd_bytes_equal(vd_spool_cursor(r.s, r.source), vd_bytes_str("0 at the end")));
+    assert_int_equal(vd_spool_next(r.s), 1);
+    assert_int_equal(vd_spool_oldest_ms(r.s), 0);
+    rig_fill(&r, 20);
+    rig_close(&r);
+    commit_and_die(&r, "20 and more");
+    rig_open(&r);
+    assert_true(vd_bytes_equal(vd_spool_cursor(r.s, r.source), vd_bytes_str("20 and more")));
+    rig_fill(&r, 20); /* in the order that appends have it, whatever was noted between */
+    assert_int_equal(vd_spool_note(r.s, r.source, vd_bytes_str("40, pending"), 1), 0);
+    assert_int_equal(rig_append(&r), 0);
+    rig_close(&r);
+    rig_open(&r);
+    assert_int_equal(rig_cursor(&r), 41);
+    assert_int_equal(rig_check_from(&r, 1), 0);
+    char much[VD_SPOOL_CURSOR_MAX_BYTES + 1] = {0};
+    assert_int_equal(vd_spool_note(r.s, r.source, vd_bytes_of(much, sizeof much), 1), VD_ELIMIT);
     rig_deinit(&r);
 }
 
@@ -369,6 +414,7 @@ int main(void)
         cmocka_unit_test(events_come_back),
         cmocka_unit_test(chains_go_on),
         cmocka_unit_test(the_chain_is_known_at_every_number),
+        cmocka_unit_test(a_cursor_is_kept_without_an_event),
         cmocka_unit_test(nothing_is_read_before_it_is_durable),
         cmocka_unit_test(a_commit_is_due_by_age_and_bytes),
         cmocka_unit_test(trimming_forgets),
