@@ -389,10 +389,8 @@ static void fill_limits(struct collector *c)
                                     .dirty = on_session_dirty};
 }
 
-/* A certificate that is not valid now is no reason to end: a host may start with a wrong clock, and another
- * may come by SIGHUP. Until then each handshake fails, and says why. */
-static int load_tls(const struct collector *c, const struct collector_config *config,
-                    struct vd_tls_context **out, char *error)
+/* Runs with a certificate that is not valid now: the clock may be put right, and SIGHUP bring another. */
+static int load_tls(struct collector *c, const struct collector_config *config, char *error)
 {
     struct vd_tls_options options = {.certificate = config->tls.certificate,
                                      .key = config->tls.key,
@@ -400,12 +398,17 @@ static int load_tls(const struct collector *c, const struct collector_config *co
                                      .trust_domain = config->tls.trust_domain,
                                      .server = true,
                                      .current = c->tls};
-    int rc = vd_tls_context_new(out, &options, error);
-    const char *fault = rc == 0 ? vd_tls_context_fault(*out, vd_clock_real_ms()) : NULL;
+    struct vd_tls_context *tls;
+    int rc = vd_tls_context_new(&tls, &options, error);
+    if (rc != 0)
+        return rc;
+    const char *fault = vd_tls_context_fault(tls, vd_clock_real_ms());
     if (fault != NULL)
         vd_log_warn("no peer will believe our certificate: is the clock right?",
                     VD_F_STR("file", config->tls.certificate), VD_F_STR("why", fault));
-    return rc;
+    vd_tls_context_unref(c->tls); /* open connections keep theirs */
+    c->tls = c->host.tls = tls;
+    return 0;
 }
 
 static void say_not_listening(char *error, const char *what, const char *address, int rc)
@@ -455,7 +458,7 @@ int collector_start(struct collector **out, uv_loop_t *loop, const struct collec
     snprintf(error, COLLECTOR_ERROR_BYTES, "out of memory");
     int rc = vd_net_init(&c->net, loop);
     if (rc == 0)
-        rc = load_tls(c, config, &c->tls, error);
+        rc = load_tls(c, config, error);
     if (rc == 0)
         snprintf(c->name, sizeof c->name, "%s",
                  config->name[0] != '\0' ? config->name : vd_tls_context_identity(c->tls)->name);
@@ -478,13 +481,7 @@ int collector_start(struct collector **out, uv_loop_t *loop, const struct collec
 
 int collector_reload(struct collector *c, const struct collector_config *fresh, char *error)
 {
-    struct vd_tls_context *tls;
-    int rc = load_tls(c, fresh, &tls, error);
-    if (rc != 0)
-        return rc;
-    vd_tls_context_unref(c->tls); /* open connections keep theirs */
-    c->tls = c->host.tls = tls;
-    return 0;
+    return load_tls(c, fresh, error);
 }
 
 int collector_outcome(const struct collector *c)
@@ -497,8 +494,7 @@ void collector_free(struct collector *c)
     if (c->custody != NULL)
         custody_free(c->custody);
     blocks_deinit(&c->blocks);
-    if (c->tls != NULL)
-        vd_tls_context_unref(c->tls);
+    vd_tls_context_unref(c->tls);
     vd_net_deinit(&c->net);
     vd_free(c);
 }

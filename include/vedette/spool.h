@@ -25,8 +25,7 @@ enum {
 
 struct vd_spool;
 
-/* Sequence numbers from..to that will never come. */
-struct vd_spool_hole {
+struct vd_spool_hole { /* sequence numbers from..to that will never come */
     uint64_t from, to;
     char why[64];
 };
@@ -41,8 +40,7 @@ struct vd_spool_options {
     size_t commit_bytes;                 /* …or so much is pending */
 };
 
-/* What recovery found; for the log. Damage is no error. */
-struct vd_spool_recovery {
+struct vd_spool_recovery { /* what was found; for the log: damage is no error */
     uint64_t events, cut_bytes, set_aside_files;
     uint32_t holes;
 };
@@ -70,9 +68,7 @@ enum { VD_SPOOL_FULL = 1 };
  * taken; VD_EIO: neither the segment nor a new one can be written, until a commit succeeds; VD_ENOMEM. */
 int vd_spool_append(struct vd_spool *s, int source, enum vd_spool_claim claim, struct vd_bytes event,
                     struct vd_bytes cursor, int64_t time_ms);
-
-/* A source stands at cursor without an event behind it: kept with the next commit, as with an append. 0,
- * VD_SPOOL_FULL, VD_ELIMIT, VD_EIO, VD_ENOMEM: the next append keeps it. */
+/* Keeps a cursor with the next commit, without an event. As append; on an error the next append keeps it. */
 int vd_spool_note(struct vd_spool *s, int source, struct vd_bytes cursor, int64_t time_ms);
 
 /* ---- Group commit: begin and end on the spool's thread, run on any other. */
@@ -95,8 +91,7 @@ uint64_t vd_spool_bytes(const struct vd_spool *s);   /* of events not yet trimme
 /* Bytes of all events ever appended since it was opened, and those below `durable`. */
 uint64_t vd_spool_appended_bytes(const struct vd_spool *s);
 uint64_t vd_spool_durable_bytes(const struct vd_spool *s);
-/* When the oldest event held was appended; 0: nothing is held. */
-int64_t vd_spool_oldest_ms(const struct vd_spool *s);
+int64_t vd_spool_oldest_ms(const struct vd_spool *s); /* when the oldest event held was appended; 0: none */
 
 /* The collector has everything up to mark: segments below it are deleted, but the newest, for the cursors. */
 void vd_spool_trim(struct vd_spool *s, uint64_t mark);
@@ -111,18 +106,15 @@ struct vd_spool_item {
 struct vd_spool_reader;
 int vd_spool_reader_new(struct vd_spool_reader **out, struct vd_spool *s);
 void vd_spool_reader_free(struct vd_spool_reader *r);
-/* seq from first to durable. */
-void vd_spool_seek(struct vd_spool_reader *r, uint64_t seq);
+void vd_spool_seek(struct vd_spool_reader *r, uint64_t seq); /* seq from first to durable */
 /* The item at the reader, which stays there; NULL: all that is durable was read, or memory is short. */
 const struct vd_spool_item *vd_spool_peek(struct vd_spool_reader *r);
 void vd_spool_step(struct vd_spool_reader *r);
-/* Over all events below seq, as they were written; 0: not known, or none. seq from first to durable; the
- * reader has to seek again. */
+/* Over all events below seq, from first to durable; 0: not known, or none. The reader has to seek again. */
 uint64_t vd_spool_chain_at(struct vd_spool_reader *r, uint64_t seq);
 
-/* The stream was quarantined: events above mark go into a new stream, from number 1; what lies below and was
- * not acknowledged to this agent is told as *lost (from 0: nothing). The old files go to aside/. Readers must
- * seek again. Blocks. */
+/* Events above mark go into a new stream, from number 1; what lies below and was not acknowledged to this
+ * agent is *lost (from 0: nothing). The old files go to aside/. Readers must seek again. Blocks. */
 int vd_spool_fork(struct vd_spool *s, const uint8_t *new_stream, uint64_t mark, struct vd_spool_hole *lost);
 
 #endif

@@ -19,8 +19,7 @@ static const struct conversation_limits LIMITS = {.credit_bytes = 4096,
 struct pair {
     struct vd_client client;
     struct conversation collector;
-    uint64_t known_mark, known_chain; /* what the collector's memory says of stream 0 */
-    unsigned forks;
+    uint64_t known_mark; /* what the collector's memory says of stream 0 */
     unsigned welcomes, acks, batches, goodbyes, go_tos;
     uint32_t events, goodbye_code;
     uint64_t last_seq;
@@ -59,18 +58,12 @@ static void on_goodbye(void *arg, const struct vd_goodbye *goodbye)
 static void on_hello(void *arg, const struct vd_hello *hello)
 {
     struct pair *p = arg;
-    struct vd_stream_mark marks[VD_SESSION_STREAMS_MAX] = {{.mark = p->known_mark, .chain = p->known_chain}};
+    struct vd_stream_mark marks[VD_SESSION_STREAMS_MAX] = {{.mark = p->known_mark}};
     (void)hello;
     if (p->refuse_hello)
         conversation_goodbye(&p->collector, VD_GOODBYE_UNAVAILABLE, "not now", 1000);
     else
         assert_int_equal(conversation_welcome(&p->collector, "c1", marks), 0);
-}
-
-static void on_forked(void *arg, uint32_t stream)
-{
-    struct pair *p = arg;
-    p->forks += stream == 0;
 }
 
 static int on_batch(void *arg, struct vd_batch *batch, size_t raw_bytes)
@@ -87,8 +80,7 @@ static int on_batch(void *arg, struct vd_batch *batch, size_t raw_bytes)
 
 static const struct vd_client_callbacks CLIENT_CALLBACKS = {
     .welcome = on_welcome, .ack = on_ack, .go_to = on_go_to, .goodbye = on_goodbye};
-static const struct conversation_callbacks COLLECTOR_CALLBACKS = {
-    .hello = on_hello, .forked = on_forked, .batch = on_batch};
+static const struct conversation_callbacks COLLECTOR_CALLBACKS = {.hello = on_hello, .batch = on_batch};
 
 static void setup(struct pair *p)
 {
@@ -481,54 +473,6 @@ static void a_welcome_beyond_what_the_agent_has_is_refused(void **state)
     teardown(&p);
 }
 
-/* ---- Another history than WELCOME tells */
-
-static void a_welcome_tells_the_chain_and_the_agent_may_say_forked(void **state)
-{
-    (void)state;
-    struct pair p;
-    setup(&p);
-    p.known_mark = 5;
-    p.known_chain = UINT64_MAX - 1;
-    say_hello(&p, 1, 10);
-    assert_int_equal(p.client.welcome.marks[0].mark, 5);
-    assert_true(p.client.welcome.marks[0].chain == UINT64_MAX - 1);
-    assert_int_equal(vd_client_forked(&p.client, 0), 0);
-    assert_int_equal(p.client.state, VD_CLIENT_CLOSING);
-    assert_int_equal(to_collector(&p, 1), VD_ECLOSED);
-    assert_int_equal(p.forks, 1);
-    assert_int_equal(p.collector.state, CONVERSATION_CLOSING);
-    assert_int_equal(p.collector.goodbye_code, VD_GOODBYE_FORKED);
-    assert_int_equal(vd_buffer_len(&p.collector.out), 0); /* nothing is answered */
-    teardown(&p);
-}
-
-/* What has not been told of cannot be another history; nor can a stream that was not offered. */
-static void a_fork_of_nothing_is_none(void **state)
-{
-    (void)state;
-    static const struct {
-        bool greeted;
-        uint32_t stream;
-        int rc;
-        uint32_t code;
-    } rows[] = {{false, 0, VD_ECLOSED, VD_GOODBYE_FORKED},
-                {true, 1, VD_EPROTOCOL, VD_GOODBYE_PROTOCOL},
-                {true, 7, VD_EPROTOCOL, VD_GOODBYE_PROTOCOL}};
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        struct pair p;
-        struct vd_goodbye goodbye = {.code = VD_GOODBYE_FORKED, .forked = {.stream = rows[i].stream}};
-        setup(&p);
-        if (rows[i].greeted)
-            say_hello(&p, 1, 10);
-        assert_int_equal(vd_goodbye_write(&p.client.out, &goodbye), 0);
-        assert_int_equal(to_collector(&p, 1000), rows[i].rc);
-        assert_int_equal(p.forks, 0);
-        assert_int_equal(p.collector.goodbye_code, rows[i].code);
-        teardown(&p);
-    }
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -542,8 +486,6 @@ int main(void)
         cmocka_unit_test(every_attack_ends_the_session_with_its_code),
         cmocka_unit_test(an_agent_believes_no_impossible_mark),
         cmocka_unit_test(a_welcome_beyond_what_the_agent_has_is_refused),
-        cmocka_unit_test(a_welcome_tells_the_chain_and_the_agent_may_say_forked),
-        cmocka_unit_test(a_fork_of_nothing_is_none),
     };
     return cmocka_run_group_tests_name("conversation", tests, NULL, NULL);
 }

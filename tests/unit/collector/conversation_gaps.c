@@ -19,19 +19,26 @@ static const struct conversation_limits LIMITS = {.credit_bytes = CREDIT,
 /* A collector's half, and the mark it has of the one stream. */
 struct half {
     struct conversation c;
-    uint64_t mark, last_seq;
+    uint64_t mark, chain, last_seq;
     bool forked;
+    unsigned forks; /* that the agent told */
 };
 
 static void on_hello(void *arg, const struct vd_hello *hello)
 {
     struct half *h = arg;
-    struct vd_stream_mark marks[VD_SESSION_STREAMS_MAX] = {{.mark = h->mark}};
+    struct vd_stream_mark marks[VD_SESSION_STREAMS_MAX] = {{.mark = h->mark, .chain = h->chain}};
     (void)hello;
     if (h->forked)
         conversation_forked(&h->c, 0, h->mark, "behind the mark");
     else
         assert_int_equal(conversation_welcome(&h->c, "c1", marks), 0);
+}
+
+static void on_forked(void *arg, uint32_t stream)
+{
+    struct half *h = arg;
+    h->forks += stream == 0;
 }
 
 static int on_batch(void *arg, struct vd_batch *batch, size_t raw_bytes)
@@ -45,7 +52,8 @@ static int on_batch(void *arg, struct vd_batch *batch, size_t raw_bytes)
     return 0;
 }
 
-static const struct conversation_callbacks CALLBACKS = {.hello = on_hello, .batch = on_batch};
+static const struct conversation_callbacks CALLBACKS = {
+    .hello = on_hello, .forked = on_forked, .batch = on_batch};
 
 static struct vd_hello hello_of(uint64_t first, uint64_t next)
 {
@@ -313,6 +321,73 @@ static void a_fork_of_a_stream_never_offered_is_not_believed(void **state)
     vd_buffer_deinit(&frame);
 }
 
+/* ---- FORKED, from the agent */
+
+static void say_forked(void *arg, const struct vd_welcome *welcome)
+{
+    struct vd_client *client = arg;
+    assert_int_equal(welcome->marks[0].mark, 5);
+    assert_true(welcome->marks[0].chain == UINT64_MAX - 1);
+    assert_int_equal(vd_client_forked(client, 0), 0);
+    assert_int_equal(vd_client_forked(client, 0), 0); /* said once */
+}
+
+static void a_welcome_tells_the_chain_and_the_agent_may_say_forked(void **state)
+{
+    (void)state;
+    static const struct vd_client_callbacks callbacks = {.welcome = say_forked};
+    struct half h = {.mark = 5, .chain = UINT64_MAX - 1};
+    struct vd_client client;
+    struct vd_hello hello = hello_of(1, 10);
+    conversation_init(&h.c, &LIMITS, &CALLBACKS, &h);
+    vd_client_init(&client, &callbacks, &client);
+    assert_int_equal(vd_client_hello(&client, &hello), 0);
+    assert_int_equal(conversation_feed(&h.c, vd_buffer_bytes(&client.out)), 0);
+    vd_buffer_clear(&client.out);
+    assert_int_equal(vd_client_feed(&client, vd_buffer_bytes(&h.c.out)), 0);
+    vd_buffer_clear(&h.c.out);
+    assert_int_equal(client.state, VD_CLIENT_CLOSING);
+    struct vd_bytes said = vd_buffer_bytes(&client.out);
+    for (size_t i = 0; i < said.len; i++)
+        assert_int_equal(conversation_feed(&h.c, vd_bytes_of(said.data + i, 1)),
+                         i + 1 < said.len ? 0 : VD_ECLOSED);
+    assert_int_equal(h.forks, 1);
+    assert_int_equal(h.c.state, CONVERSATION_CLOSING);
+    assert_int_equal(h.c.goodbye_code, VD_GOODBYE_FORKED);
+    assert_int_equal(vd_buffer_len(&h.c.out), 0); /* nothing is answered */
+    vd_client_deinit(&client);
+    conversation_deinit(&h.c);
+}
+
+/* Before WELCOME there is no other history; nor of a stream that was not offered. */
+static void a_fork_of_nothing_is_none(void **state)
+{
+    (void)state;
+    static const struct {
+        bool greeted;
+        uint32_t stream, code;
+        int rc;
+    } rows[] = {{false, 0, VD_GOODBYE_FORKED, VD_ECLOSED},
+                {true, 1, VD_GOODBYE_PROTOCOL, VD_EPROTOCOL},
+                {true, 7, VD_GOODBYE_PROTOCOL, VD_EPROTOCOL}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct half h = {0};
+        struct vd_buffer frame;
+        struct vd_goodbye goodbye = {.code = VD_GOODBYE_FORKED, .forked = {.stream = rows[i].stream}};
+        if (rows[i].greeted)
+            open_at(&h, 5, 1, 10);
+        else
+            conversation_init(&h.c, &LIMITS, &CALLBACKS, &h);
+        vd_buffer_init(&frame, 4096);
+        assert_int_equal(vd_goodbye_write(&frame, &goodbye), 0);
+        assert_int_equal(conversation_feed(&h.c, vd_buffer_bytes(&frame)), rows[i].rc);
+        assert_int_equal(h.forks, 0);
+        assert_int_equal(h.c.goodbye_code, rows[i].code);
+        vd_buffer_deinit(&frame);
+        conversation_deinit(&h.c);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -326,6 +401,8 @@ int main(void)
         cmocka_unit_test(an_agent_goes_on_behind_its_gap),
         cmocka_unit_test(a_forked_stream_is_told_with_its_mark),
         cmocka_unit_test(a_fork_of_a_stream_never_offered_is_not_believed),
+        cmocka_unit_test(a_welcome_tells_the_chain_and_the_agent_may_say_forked),
+        cmocka_unit_test(a_fork_of_nothing_is_none),
     };
     return cmocka_run_group_tests_name("conversation_gaps", tests, NULL, NULL);
 }
