@@ -8,7 +8,7 @@ import heapq
 import socket
 import struct
 import time
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from kafka.protocol.api import RequestHeader
 from kafka.protocol.fetch import FetchRequest
@@ -20,8 +20,7 @@ HEADER = DefaultRecordBatch.HEADER_STRUCT
 ABORT = b"\0\0\0\0"  # the key of a control record: version 0, type 0
 
 
-@dataclass
-class Committed:
+class Committed(NamedTuple):
     """One record that a consumer gets to see."""
     partition: int
     offset: int

@@ -100,9 +100,9 @@ class Feed:
 class Feeder(threading.Thread):
     """Drives all feeds at their rates until it is stopped. seen(name) → generation → lines seen in Kafka."""
 
-    def __init__(self, feeds, seen, events_max=0):
+    def __init__(self, feeds, seen):
         super().__init__(name="feeder", daemon=True)
-        self.feeds, self.seen, self.events_max = feeds, seen, events_max  # feeds(): all there are now
+        self.feeds, self.seen = feeds, seen  # feeds(): all there are now
         self.over = threading.Event()
 
     @property
@@ -117,8 +117,6 @@ class Feeder(threading.Thread):
         last = time.monotonic()
         while not self.over.wait(STEP_S):
             now = time.monotonic()
-            if self.events_max and self.written >= self.events_max:
-                return
             for feed in self.feeds():
                 feed.step(now - last)
                 seen = self.seen(feed.name)

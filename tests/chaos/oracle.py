@@ -24,6 +24,9 @@ class Series:
 
     def take(self, number):
         """What is wrong with this number now: "", "doubled", "reordered", or "hole" before it."""
+        if number == self.next:
+            self.next, self.seen = number + 1, self.seen + 1
+            return ""
         if number < self.next:
             if number not in self.absent:
                 self.doubled += 1
@@ -32,10 +35,9 @@ class Series:
             self.seen += 1
             self.reordered += 1
             return "reordered"
-        hole = range(self.next, number)
-        self.absent.update(hole)
+        self.absent.update(range(self.next, number))
         self.next, self.seen = number + 1, self.seen + 1
-        return "hole" if hole else ""
+        return "hole"
 
     def forgive(self, first, last):
         """These will never come, and somebody said so. Returns how many of them were absent."""
@@ -108,24 +110,27 @@ class Oracle:
             event = self.event_class.FromString(record.value)
         except Exception as error:
             return self._strange(record, f"no event: {error}")
-        agent = event.metadata.tenant_uid, event.device.hostname
-        if record.key != "/".join(agent).encode() and event.metadata.event_code != "FORK":
+        metadata = event.metadata
+        agent, code = (metadata.tenant_uid, event.device.hostname), metadata.event_code
+        if record.key != "/".join(agent).encode() and code != "FORK":
             self._strange(record, f"key {record.key!r} of an event of {agent}")
         if record.partition != partition_of(agent[0], self.partitions):
             self._strange(record, f"an event of tenant {agent[0]} in a wrong partition")
-        if event.metadata.event_code == "FORK":
+        if code == "FORK":
             self.forks.append((agent, event.unmapped["fork.stream"], event.message))
             return None
-        self._take_number(record, agent, event)
-        return self._take_line(record, agent, event)
+        self._take_number(record, agent, event, metadata)
+        return self._take_line(record, agent, event, code)
 
-    def _take_number(self, record, agent, event):
-        number, stream = event.metadata.sequence, event.metadata.stream_uid
-        series = self.streams.setdefault((agent, stream), Series())
+    def _take_number(self, record, agent, event, metadata):
+        number, stream = metadata.sequence, metadata.stream_uid
+        series = self.streams.get((agent, stream))
+        if series is None:
+            series = self.streams[agent, stream] = Series()
         wrong = series.take(number)
         if wrong in ("doubled", "reordered"):
             self._offence(f"{wrong}: stream {stream} of {agent}: {number} at {record.partition}/{record.offset}")
-        if event.metadata.event_code == "GAP":
+        if metadata.event_code == "GAP":
             self._take_gap(agent, stream, event, series)
 
     def _take_gap(self, agent, stream, event, series):
@@ -138,19 +143,22 @@ class Oracle:
         if gap.first and gap.last == gap.sequence and gap.reason != "forked":
             series.forgive(gap.first, gap.last)
 
-    def _take_line(self, record, agent, event):
+    def _take_line(self, record, agent, event, code):
         try:
             found = read_line(event.message)
         except ValueError as error:
             return self._strange(record, error)
         if found is None:
-            if event.metadata.event_code != "GAP":
+            if code != "GAP":
                 self._strange(record, f"nobody wrote this: {event.message[:80]}")
             return None
         feed, generation, number = found
         if self.owners.get(feed) != agent:
             self._strange(record, f"a line of {feed} from {agent}")
-        wrong = self.files.setdefault(feed, {}).setdefault(generation, Series()).take(number)
+        files = self.files.setdefault(feed, {})
+        if generation not in files:
+            files[generation] = Series()
+        wrong = files[generation].take(number)
         if wrong in ("doubled", "reordered"):
             self._offence(f"{wrong}: {feed} file {generation} line {number} at {record.partition}/{record.offset}, "
                           f"stream {event.metadata.stream_uid} sequence {event.metadata.sequence}")

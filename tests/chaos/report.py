@@ -2,8 +2,10 @@
 import bisect
 from collections import Counter
 
-TAKEOVER_KINDS = ["collector killed", "collector killed at a point", "collector ended", "collector stays dead",
-                  "collector leaves for good", "collector stands still"]
+# How long agents may wait for a collector, in seconds: when it comes back, or for good.
+GOALS_S = {"collector killed": 3, "collector killed at a point": 3, "collector ended": 3, "collector stays dead": 10,
+           "collector leaves for good": 10}
+TAKEOVER_KINDS = [*GOALS_S, "collector stands still"]
 
 
 def quantile(values, share):
@@ -50,6 +52,8 @@ def harm_table(harm, watch):
     for kind, count in sorted(counts.items()):
         times = takeovers.get(kind)
         silence = f"{quantile(times, 0.5):6.2f} s / {max(times):.2f} s" if times else ""
+        late = sum(time > GOALS_S[kind] for time in times) if times and kind in GOALS_S else 0
+        silence += f", {late} of {len(times)} over {GOALS_S[kind]} s" if late else ""
         note = f"  ({missed[kind]} not reached)" if missed[kind] else ""
         yield f"  {kind:<32} {count:>6} {delays[kind]:>11.2f} s   {silence}{note}"
 

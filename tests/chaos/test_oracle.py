@@ -5,6 +5,7 @@ from support.schema import schema
 
 from chaos.committed import Committed
 from chaos.feed import line
+from chaos.ledger import differences
 from chaos.oracle import Oracle, Series
 
 AGENT, FEED, STREAM, PARTITIONS = ("north", "a1"), "north/a1", "0" * 32, 8
@@ -117,3 +118,22 @@ def test_series_is_small_while_all_is_well():
     for number in range(1, 100001):
         assert series.take(number) == ""
     assert not series.absent
+
+
+# ---- What the ledger says against what the oracle saw
+
+ROW = {"tenant": "north", "agent": "a1", "stream": STREAM, "last": 5, "published": 2, "gaps": {"spool_damaged": 3, "forked": 0}}
+SUM = {"published": 2, "whole": True, "unnumbered": 0}
+
+
+@pytest.mark.parametrize("row, total, word", [
+    ({}, {}, None), ({"published": 3}, {"published": 3}, "published"), ({"gaps": {"spool_damaged": 2}}, {}, "GAPs"),
+    ({"gaps": {"spool_damaged": 3, "forked": 1}}, {}, "GAPs"), ({"stream": "1" * 32}, {}, "only the ledger"),
+    ({}, {"published": 3}, "sum"), ({}, {"whole": False}, "whole"), ({}, {"unnumbered": 1}, "whole"),
+])
+def test_the_ledger_is_held_against_the_oracle(row, total, word):
+    oracle = Oracle({FEED: AGENT}, PARTITIONS)
+    for made in (numbered(1), numbered(2), gap(5, 3, 5)):
+        oracle.take(Committed(partition_of("north", PARTITIONS), 0, b"north/a1", made.SerializeToString(), []))
+    found = list(differences([{**ROW, **row}], {**SUM, **total}, oracle))
+    assert any(word in sentence for sentence in found) if word else not found

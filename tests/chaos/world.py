@@ -1,12 +1,9 @@
 """The world that is harmed: a real Kafka, collectors and agents with links between them, feeds, and who watches it all."""
 import concurrent.futures
-import functools
 import itertools
-import json
 import os
 import struct
 import subprocess
-import tempfile
 import threading
 import time
 from pathlib import Path
@@ -28,25 +25,6 @@ NOBODY = "127.0.0.1:9"  # where no collector listens
 MEBIBYTE = 1 << 20
 CONTROL = struct.Struct("=qqq1000s")  # struct control of preload/plan.c
 SMALL_DISK_BYTES = 24 * MEBIBYTE
-
-
-@functools.cache
-def _is_known(program, section, key, value):
-    with tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:
-        json.dump({section: {key: json.loads(value)}}, file)
-        file.flush()
-        done = run(program, "--config", file.name, "--check-config")
-    unknown = "unknown key" in done.stderr or "expected one of" in done.stderr
-    if unknown:
-        print(f"note: {program} does not know {section}.{key} ({value})", flush=True)
-    return not unknown
-
-
-def known(program, settings):
-    """Without what this build of the program does not know."""
-    return {section: {key: value for key, value in keys.items() if _is_known(program, section, key, json.dumps(value))}
-            for section, keys in settings.items()
-            if any(_is_known(program, section, key, json.dumps(value)) for key, value in keys.items())}
 
 
 class Unit:
@@ -145,7 +123,6 @@ class AgentUnit(Unit):
         self.spool = disk or home / f"{tenant}-{host}" / "spool"
         settings = {"spool": {"folder": str(self.spool), "max_bytes": 2 * MEBIBYTE, "free_floor_bytes": MEBIBYTE},
                     "reconnect": {"max_ms": 1000}}
-        settings = known("vedette-agent", settings)
         # A copy of a host has the name of the original, and a folder of its own.
         home = SimpleNamespace(identities=world.identities, folder=home)
         program = Agent(home, tenant, host, collectors, [feed.path], False, settings)
@@ -170,7 +147,7 @@ class CollectorUnit(Unit):
         self.kafka_port = world.kafka_links[name].port
         settings = {"kafka": {"brokers": f"127.0.0.1:{self.kafka_port}", "delivery": world.options.delivery},
                     "listen": {"advertise": f"127.0.0.1:{self.door}"}}
-        program = Collector(world, name, known("vedette-collector", settings))
+        program = Collector(world, name, settings)
         super().__init__(world, name, program, "/nowhere/")
         self.agents_link = world.links.open(self.door, program.port)
         self.kafka_link = world.kafka_links[name]
@@ -221,7 +198,7 @@ class World:
 
     def _start_watch(self):
         self.watch = Watch(self.brokers, f"{PREFIX}.events.v1", PARTITIONS, self.owners, self.feeds)
-        self.feeder = Feeder(self.feed_list, self.watch.seen, self.options.events)
+        self.feeder = Feeder(self.feed_list, self.watch.seen)
         self.watch.start()
 
     def _new_agent(self, index):

@@ -1,4 +1,5 @@
 """Reads events back from Kafka as a stranger would: a pure Python client, and protobuf classes made from event.proto."""
+import functools
 import time
 from dataclasses import dataclass
 
@@ -9,6 +10,7 @@ from kafka.partitioner.default import murmur2
 from .schema import schema
 
 
+@functools.cache
 def partition_of(tenant, partitions):
     """Where the contract puts a tenant's events: Java's murmur2 of its name."""
     return (murmur2(tenant.encode()) & 0x7FFFFFFF) % partitions
