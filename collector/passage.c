@@ -1,6 +1,7 @@
 /* An event's way through its shard; passage.h tells what may become of it. */
 #include "passage.h"
 
+#include <assert.h>
 #include <vedette/error.h>
 #include <vedette/event_splice.h>
 #include <vedette/event_validate.h>
@@ -35,6 +36,7 @@ static int send_notice(struct passage *p)
 {
     struct batch *b = p->batch;
     struct vd_bytes notice = vd_buffer_bytes(p->notice);
+    assert(notice.data != NULL); /* written just before */
     uint8_t *value = blocks_reserve(p->options->blocks, &b->blocks, notice.len);
     if (value == NULL)
         return VD_ENOMEM;

@@ -8,6 +8,7 @@
 #include <assert.h>
 #include <pthread.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 #include <vedette/error.h>
 #include <vedette/event_validate.h>
@@ -122,13 +123,10 @@ static uint8_t node_make(const ProtobufCMessageDescriptor *message, const char *
 static void rule_make(struct rule *rule, const ProtobufCMessageDescriptor *message,
                       const ProtobufCFieldDescriptor *field, const char *above)
 {
-    char path[PATH_MAX_BYTES], *end = path;
-    if (above[0] != '\0') {
-        end = stpcpy(end, above);
-        *end++ = '.';
-    }
-    assert((size_t)(end - path) + strlen(field->name) < sizeof path);
-    strcpy(end, field->name);
+    char path[PATH_MAX_BYTES];
+    int len = snprintf(path, sizeof path, "%s%s%s", above, above[0] != '\0' ? "." : "", field->name);
+    assert(len > 0 && (size_t)len < sizeof path);
+    (void)len;
     rule->wire = (uint8_t)wire_type_of(field->type);
     rule->is_text = field->type == PROTOBUF_C_TYPE_STRING;
     rule->owned = collectors_own(message, field->id);

@@ -1,6 +1,7 @@
 /* The directory of owners: an array by shard, and a short list of collectors. */
 #include "ownership/owners.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <vedette/error.h>
 #include <vedette/hash.h>
@@ -110,9 +111,11 @@ static size_t collector_find(const struct owners *o, struct vd_bytes name)
 static void learn_collector(struct owners *o, struct vd_bytes name, bool there)
 {
     size_t i = collector_find(o, name);
+    assert(o->collectors != NULL); /* owners_init made them */
     if (!there && i < o->collector_count) {
         memmove(o->collectors[i], o->collectors[--o->collector_count], sizeof *o->collectors);
-    } else if (there && i == o->collector_count && i < OWNERS_COLLECTORS_MAX && name.len < VD_NAME_BYTES) {
+    } else if (there && i == o->collector_count && i < OWNERS_COLLECTORS_MAX && name.len > 0 &&
+               name.len < VD_NAME_BYTES) {
         char text[VD_NAME_BYTES] = "";
         memcpy(text, name.data, name.len);
         if (vd_name_valid(text))

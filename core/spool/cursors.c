@@ -35,10 +35,8 @@ uint8_t *spool_cursor_put(uint8_t *at, const char *name, struct vd_bytes cursor)
     *at++ = (uint8_t)len;
     *at++ = (uint8_t)cursor.len;
     *at++ = (uint8_t)(cursor.len >> 8);
-    memcpy(at, name, len);
-    if (cursor.len > 0)
-        memcpy(at + len, cursor.data, cursor.len);
-    return at + len + cursor.len;
+    at = mempcpy(at, name, len);
+    return cursor.len > 0 ? mempcpy(at, cursor.data, cursor.len) : at;
 }
 
 bool spool_cursor_next(struct vd_bytes *rest, char *name, struct vd_bytes *cursor, bool *bad)

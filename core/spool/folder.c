@@ -17,18 +17,19 @@
 #include "file.h"
 #include "format.h"
 
-enum { SEGMENTS_MAX = 65536 };
+enum { SEGMENTS_MAX = 65536, STREAM_NUMBER_MAX = 999999 };
 #define ASIDE "aside"
 
 /* "stream-000001" and the suffix; 0: another name. */
 static uint32_t stream_number(const char *name, const char *suffix)
 {
-    unsigned number;
+    static const char PREFIX[] = "stream-";
     char again[SPOOL_NAME_BYTES];
-    if (sscanf(name, "stream-%6u", &number) != 1)
+    if (strncmp(name, PREFIX, sizeof PREFIX - 1) != 0)
         return 0;
-    snprintf(again, sizeof again, "stream-%06u%s", number, suffix);
-    return strcmp(name, again) == 0 ? number : 0;
+    unsigned long number = strtoul(name + sizeof PREFIX - 1, NULL, 10);
+    snprintf(again, sizeof again, "%s%06lu%s", PREFIX, number, suffix);
+    return number <= STREAM_NUMBER_MAX && strcmp(name, again) == 0 ? (uint32_t)number : 0;
 }
 
 static int unlink_segment(void *arg, int dir, const char *name)
