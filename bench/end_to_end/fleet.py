@@ -1,4 +1,4 @@
-"""What a bench runs: a real Kafka, collectors, agents, in a folder that goes with the run; and what the kernel says of them."""
+"""What a bench runs: a real Kafka, collectors, agents, in a folder that goes with it; what the kernel says of them."""
 import contextlib
 import os
 import re
@@ -57,6 +57,9 @@ class Bench:
 
     def vedette(self, *arguments):
         return self.run(self.programs / "vedette", *arguments)
+
+    def create_topics(self, brokers, prefix, partitions):
+        self.vedette("topics", "create", "--brokers", brokers, "--partitions", partitions, "--prefix", prefix)
 
     def tls(self, stem):
         return (f"tls: {{certificate: {self.identity}/{stem}.pem, key: {self.identity}/{stem}.key, "
@@ -169,6 +172,7 @@ def kafka_server(bench, retention_bytes=268435456):
     sys.path.insert(0, str(ROOT / "tests"))
     from support import kafka_server as support
     # Here the compiler that optimises is worth its time.
+    support.START_S = 240  # a broker that was killed reads its logs first, beside everything that runs here
     support.JAVA = ["java", "-Xmx1g", "-cp", f"{support.LIBS}/*"]
     server = support.KafkaServer(bench.folder / "kafka")
     with (bench.folder / "kafka/server.properties").open("a") as settings:
@@ -176,7 +180,7 @@ def kafka_server(bench, retention_bytes=268435456):
                        "log.retention.check.interval.ms=5000\nlog.initial.task.delay.ms=5000\n")
     with server:
         for prefix in PREFIXES.values():
-            bench.vedette("topics", "create", "--brokers", server.address, "--partitions", PARTITIONS, "--prefix", prefix)
+            bench.create_topics(server.address, prefix, PARTITIONS)
         yield server
 
 

@@ -88,7 +88,8 @@ def goals(figures):
         goals_of_throughput(cluster, rounds)
     goals_of_exactly_once(figures)
     for delivery, full in figures["full"].items():
-        goal(f"collector under 80 MB, 100 connections, full load, {delivery}", f"{full['rss']:.0f} MB", full["rss"] < 80)
+        goal(f"collector under 80 MB, 100 connections, full load, {delivery}", f"{full['rss']:.0f} MB",
+             full["rss"] < 80)
     idle, one, spool = figures["idle"], figures["agent"], figures["spool"]
     goal("an idle connection at most 28 KB", f"{idle['bytes'] / 1024:.1f} KB", idle["bytes"] <= 28 * 1024)
     goal("agent at most 10 MB", f"{one['rss']:.1f} MB", one["rss"] <= 10)

@@ -26,7 +26,7 @@ def acknowledgement(bench, cluster, delivery, seconds):
 
 def light_load(bench, cluster, seconds):
     """A hundred hosts with an event a second each, on eight shards: a collector's CPU as a share of a core."""
-    bench.vedette("topics", "create", "--brokers", cluster.brokers, "--partitions", LIGHT_SHARDS, "--prefix", LIGHT_PREFIX)
+    bench.create_topics(cluster.brokers, LIGHT_PREFIX, LIGHT_SHARDS)
     with collector(bench, cluster.brokers, prefix=LIGHT_PREFIX) as c:
         thread = threading.Thread(target=c.load, args=("--agents", LIGHT_HOSTS, "--rate", LIGHT_HOSTS, "--batch", 1,
                                                        "--for", seconds + 12), kwargs={"tenants": 50})
@@ -69,7 +69,7 @@ def idle_connections(bench, few=100, count=1000):
 
 def recovery(bench, cluster):
     """The sentence of bench-recovery on taking a shard over, and its seconds."""
-    bench.vedette("topics", "create", "--brokers", cluster.brokers, "--partitions", 1, "--prefix", "recovery")
+    bench.create_topics(cluster.brokers, "recovery", 1)
     text = bench.run(bench.build / "bench/bench-recovery", cluster.brokers, "recovery").strip()
     return {"text": text, "seconds": float(re.search(r"snapshot: ([\d.]+) s", text)[1])}
 

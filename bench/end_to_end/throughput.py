@@ -27,7 +27,8 @@ def run_producer(bench, cluster, seconds, rate, *options):
     topic = topic_of(PREFIXES[AT_LEAST_ONCE] if cluster.embedded else PREFIXES["bare"])
     events = max(int(rate * seconds), 100_000)
     before = cpu_seconds(cluster.pid)
-    text = bench.run(bench.programs / "bench-producer", cluster.brokers, topic, PARTITIONS, events, bench.values, *options)
+    text = bench.run(bench.programs / "bench-producer", cluster.brokers, topic, PARTITIONS, events, bench.values,
+                     *options)
     figures = {name: float(value) for name, value in re.findall(r"(rate|cpu_s_per_million) (\d+(?:\.\d+)?)", text)}
     return Cost(figures["rate"], events, sender=figures["cpu_s_per_million"] * events / 1e6,
                 broker=cpu_seconds(cluster.pid) - before)
