@@ -252,7 +252,16 @@ static void fill_spool(struct rig *r)
     assert_int_equal(rc, VD_SPOOL_FULL);
 }
 
-/* Process events that find the spool full are gone, counted, and told from the reserve. */
+static bool counted(const struct losses *l, enum vd_gap_reason reason)
+{
+    for (uint32_t i = 0; i < l->kind_count; i++)
+        if (l->kinds[i].reason == reason)
+            return l->kinds[i].waits;
+    return false;
+}
+
+/* Process events that find the spool full are gone, counted, and told from the reserve. On a busy host the
+ * kernel may have dropped others before, which are another kind of loss. */
 static void what_cannot_wait_is_counted(void **state)
 {
     (void)state;
@@ -269,15 +278,14 @@ static void what_cannot_wait_is_counted(void **state)
         skip();
     }
     fill_spool(&r);
-    for (int round = 0; round < 100 && r.losses.total == 0; round++) {
+    for (int round = 0; round < 100 && !counted(&r.losses, VD_GAP_SPOOL_FULL); round++) {
         assert_int_equal(system("true"), 0);
         uv_run(&r.loop, UV_RUN_NOWAIT);
     }
-    assert_true(r.losses.total > 0);
-    assert_int_equal(r.losses.kinds[0].reason, VD_GAP_SPOOL_FULL);
+    assert_true(counted(&r.losses, VD_GAP_SPOOL_FULL));
     uint64_t next = vd_spool_next(r.disk.spool);
     assert_true(losses_tell(&r.losses, RIG_NOW_MS, 0));
-    assert_int_equal(vd_spool_next(r.disk.spool), next + 1);
+    assert_int_equal(vd_spool_next(r.disk.spool), next + r.losses.kind_count);
     stop(&r);
     deinit(&r);
 }
