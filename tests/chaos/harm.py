@@ -33,13 +33,13 @@ class Done:
 
 
 class Harm:
-    """Both lanes of a plan."""
+    """Both lanes of a plan. over: set to end between two steps."""
 
-    def __init__(self, world, plan, report):
+    def __init__(self, world, plan, report, over):
         self.world, self.plan, self.report = world, plan, report
         self.done, self.expected, self.failures = [], {}, []
         self.random = random.Random(plan.seed)
-        self.lock, self.over = threading.Lock(), threading.Event()
+        self.lock, self.over = threading.Lock(), over
         self.busy = {"hosts": [], "centre": []}  # (began, ended) of what each lane did
         self.begin = time.monotonic()
 
