@@ -2,8 +2,6 @@
  * them. */
 #include "tls_context.h"
 
-#include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 
 #include <openssl/err.h>
@@ -12,6 +10,7 @@
 #include <vedette/memory.h>
 
 #include "tls_connection.h"
+#include "tls_error.h"
 #include "tls_verify.h"
 
 /* A chain of certificates from a peer that nobody knows yet may take this much memory. */
@@ -19,31 +18,6 @@ enum { PEER_CHAIN_BYTES = 16 * 1024 };
 
 /* As ALPN sends it: a length, then the name. */
 static const uint8_t ALPN[] = {9, 'v', 'e', 'd', 'e', 't', 't', 'e', '/', '1'};
-
-__attribute__((format(printf, 3, 4))) static int fail(char *error, int code, const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    vsnprintf(error, VD_TLS_ERROR_BYTES, format, args);
-    va_end(args);
-    ERR_clear_error();
-    return code;
-}
-
-/* Of the first error in OpenSSL's queue: a missing file is told by its errno, a bad one by OpenSSL. */
-static const char *queue_text(void)
-{
-    unsigned long first = ERR_peek_error();
-    const char *text =
-        ERR_SYSTEM_ERROR(first) ? strerror(ERR_GET_REASON(first)) : ERR_reason_error_string(first);
-    return text != NULL ? text : "unreadable";
-}
-
-static int queue_code(void)
-{
-    unsigned long first = ERR_peek_error();
-    return ERR_SYSTEM_ERROR(first) ? vd_error_from_errno(ERR_GET_REASON(first)) : VD_ETLS;
-}
 
 /* Never asks on the terminal: a daemon has none. */
 static int no_passphrase(char *out, int size, int writing, void *arg)
@@ -122,17 +96,19 @@ static void drop_roots(SSL_CTX *ssl)
 static int load_files(struct vd_tls_context *c, const struct vd_tls_options *o, char *error)
 {
     if (SSL_CTX_use_certificate_chain_file(c->ssl, o->certificate) != 1)
-        return fail(error, queue_code(), "cannot read certificate %s: %s", o->certificate, queue_text());
+        return vd_tls_fail_to_read(error, "certificate", o->certificate);
     drop_roots(c->ssl);
     if (SSL_CTX_use_PrivateKey_file(c->ssl, o->key, SSL_FILETYPE_PEM) != 1) {
         if (ERR_GET_REASON(ERR_peek_error()) == X509_R_KEY_VALUES_MISMATCH)
-            return fail(error, VD_ETLS, "key %s does not belong to certificate %s", o->key, o->certificate);
-        return fail(error, queue_code(), "cannot read key %s: %s", o->key, queue_text());
+            return vd_tls_fail(error, VD_ETLS, "key %s does not belong to certificate %s", o->key,
+                               o->certificate);
+        return vd_tls_fail_to_read(error, "key", o->key);
     }
     if (SSL_CTX_check_private_key(c->ssl) != 1)
-        return fail(error, VD_ETLS, "key %s does not belong to certificate %s", o->key, o->certificate);
+        return vd_tls_fail(error, VD_ETLS, "key %s does not belong to certificate %s", o->key,
+                           o->certificate);
     if (SSL_CTX_load_verify_file(c->ssl, o->ca) != 1)
-        return fail(error, queue_code(), "cannot read authority %s: %s", o->ca, queue_text());
+        return vd_tls_fail_to_read(error, "authority", o->ca);
     return 0;
 }
 
@@ -144,30 +120,30 @@ static int check_own_certificate(struct vd_tls_context *c, const char *path,
     X509 *own = SSL_CTX_get0_certificate(c->ssl);
     const char *why = NULL;
     if (vd_tls_certificate_identity(own, c->trust_domain, &c->identity, &why) != 0)
-        return fail(error, VD_EIDENTITY, "%s: %s (%s)", path, why, c->trust_domain);
+        return vd_tls_fail(error, VD_EIDENTITY, "%s: %s (%s)", path, why, c->trust_domain);
     if (c->server != (c->identity.kind == VD_IDENTITY_COLLECTOR))
-        return fail(error, VD_EIDENTITY, "%s: the certificate of %s, where that of %s is needed", path,
-                    c->server ? "an agent" : "a collector", c->server ? "a collector" : "an agent");
+        return vd_tls_fail(error, VD_EIDENTITY, "%s: the certificate of %s, where that of %s is needed", path,
+                           c->server ? "an agent" : "a collector", c->server ? "a collector" : "an agent");
     c->begins_ms = vd_tls_certificate_time_ms(X509_get0_notBefore(own));
     c->expires_ms = vd_tls_certificate_time_ms(X509_get0_notAfter(own));
     why = vd_tls_context_fault(c, now_ms);
     if (why != NULL && current != NULL && vd_tls_context_fault(current, now_ms) == NULL)
-        return fail(error, VD_ETLS, "%s: %s", path, why);
+        return vd_tls_fail(error, VD_ETLS, "%s: %s", path, why);
     return 0;
 }
 
 static int build(struct vd_tls_context *c, const struct vd_tls_options *o, char *error)
 {
     if (!vd_trust_domain_valid(o->trust_domain))
-        return fail(error, VD_EINVAL, "\"%s\" is no trust domain",
-                    o->trust_domain == NULL ? "" : o->trust_domain);
+        return vd_tls_fail(error, VD_EINVAL, "\"%s\" is no trust domain",
+                           o->trust_domain == NULL ? "" : o->trust_domain);
     snprintf(c->trust_domain, sizeof c->trust_domain, "%s", o->trust_domain);
     c->transport = vd_tls_transport_new();
     c->ssl = SSL_CTX_new(o->server ? TLS_server_method() : TLS_client_method());
     if (c->transport == NULL || c->ssl == NULL)
-        return fail(error, VD_ENOMEM, "out of memory");
+        return vd_tls_fail(error, VD_ENOMEM, "out of memory");
     if (set_up(c) != 0)
-        return fail(error, VD_ETLS, "the TLS library lacks TLS 1.3 with P-256");
+        return vd_tls_fail(error, VD_ETLS, "the TLS library lacks TLS 1.3 with P-256");
     int rc = load_files(c, o, error);
     return rc != 0 ? rc : check_own_certificate(c, o->certificate, o->current, error);
 }
@@ -179,7 +155,7 @@ int vd_tls_context_new(struct vd_tls_context **out, const struct vd_tls_options 
     ERR_clear_error();
     struct vd_tls_context *c = vd_calloc(1, sizeof *c);
     if (c == NULL)
-        return fail(error, VD_ENOMEM, "out of memory");
+        return vd_tls_fail(error, VD_ENOMEM, "out of memory");
     atomic_init(&c->references, 1);
     c->server = options->server;
     int rc = build(c, options, error);

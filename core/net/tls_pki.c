@@ -6,7 +6,6 @@
 
 #include <errno.h>
 #include <limits.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -18,6 +17,7 @@
 #include <vedette/random.h>
 
 #include "new_file.h"
+#include "tls_error.h"
 #include "tls_verify.h"
 
 /* A peer whose clock is a little behind must find a fresh certificate valid. */
@@ -36,20 +36,10 @@ static void holder_deinit(struct holder *h)
     *h = (struct holder){0};
 }
 
-__attribute__((format(printf, 3, 4))) static int fail(char *error, int code, const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    vsnprintf(error, VD_TLS_ERROR_BYTES, format, args);
-    va_end(args);
-    ERR_clear_error();
-    return code;
-}
-
 static int path_of(char out[PATH_MAX], const char *dir, const char *stem, const char *ending, char *error)
 {
     if (snprintf(out, PATH_MAX, "%s/%s.%s", dir, stem, ending) >= PATH_MAX)
-        return fail(error, VD_ELIMIT, "the path of %s is too long", stem);
+        return vd_tls_fail(error, VD_ELIMIT, "the path of %s is too long", stem);
     return 0;
 }
 
@@ -139,7 +129,7 @@ static int write_pem(BIO *pem, const char *path, mode_t mode, char *error)
     long len = BIO_get_mem_data(pem, &text);
     int rc = vd_new_file_write(path, vd_bytes_of(text, (size_t)len), mode);
     OPENSSL_cleanse(text, (size_t)len);
-    return rc == 0 ? 0 : fail(error, rc, "cannot write %s: %s", path, vd_error_text(rc));
+    return rc == 0 ? 0 : vd_tls_fail(error, rc, "cannot write %s: %s", path, vd_error_text(rc));
 }
 
 /* The key first: a certificate that is there has its key. */
@@ -154,7 +144,7 @@ static int write_holder(const struct holder *h, const char *dir, const char *ste
     BIO *key = BIO_new(BIO_s_mem()), *certificate = BIO_new(BIO_s_mem());
     if (key == NULL || certificate == NULL || PEM_write_bio_X509(certificate, h->certificate) != 1 ||
         PEM_write_bio_PKCS8PrivateKey(key, h->key, NULL, NULL, 0, NULL, NULL) != 1)
-        rc = fail(error, VD_ENOMEM, "out of memory");
+        rc = vd_tls_fail(error, VD_ENOMEM, "out of memory");
     if (rc == 0)
         rc = write_pem(key, key_path, 0600, error);
     if (rc == 0) {
@@ -175,10 +165,10 @@ static int read_certificate(const char *dir, X509 **out, char *error)
         return rc;
     FILE *file = fopen(path, "re");
     if (file == NULL)
-        return fail(error, vd_error_from_errno(errno), "cannot read %s: %s", path, strerror(errno));
+        return vd_tls_fail(error, vd_error_from_errno(errno), "cannot read %s: %s", path, strerror(errno));
     *out = PEM_read_X509(file, NULL, NULL, NULL);
     fclose(file);
-    return *out != NULL ? 0 : fail(error, VD_EMALFORMED, "%s holds no certificate", path);
+    return *out != NULL ? 0 : vd_tls_fail(error, VD_EMALFORMED, "%s holds no certificate", path);
 }
 
 static int read_authority(struct holder *h, const char *dir, char *error)
@@ -191,14 +181,14 @@ static int read_authority(struct holder *h, const char *dir, char *error)
         return rc;
     FILE *file = fopen(path, "re");
     if (file == NULL)
-        return fail(error, vd_error_from_errno(errno), "cannot read %s: %s", path, strerror(errno));
+        return vd_tls_fail(error, vd_error_from_errno(errno), "cannot read %s: %s", path, strerror(errno));
     /* The empty passphrase keeps OpenSSL from asking on the terminal. */
     h->key = PEM_read_PrivateKey(file, NULL, NULL, (void *)"");
     fclose(file);
     if (h->key == NULL)
-        return fail(error, VD_EMALFORMED, "%s holds no readable key", path);
+        return vd_tls_fail(error, VD_EMALFORMED, "%s holds no readable key", path);
     if (X509_check_private_key(h->certificate, h->key) != 1)
-        return fail(error, VD_EMALFORMED, "%s does not belong to the certificate beside it", path);
+        return vd_tls_fail(error, VD_EMALFORMED, "%s does not belong to the certificate beside it", path);
     return 0;
 }
 
@@ -207,10 +197,10 @@ int vd_pki_authority_make(const char *dir, const char *trust_domain, int days, c
     struct holder authority = {0};
     error[0] = '\0';
     if (!vd_trust_domain_valid(trust_domain))
-        return fail(error, VD_EINVAL, "\"%s\" is no trust domain (a-z 0-9 . _ - only)", trust_domain);
+        return vd_tls_fail(error, VD_EINVAL, "\"%s\" is no trust domain (a-z 0-9 . _ - only)", trust_domain);
     int rc = 0;
     if (!begin_certificate(&authority, days) || !add_authority_fields(&authority, trust_domain))
-        rc = fail(error, VD_ETLS, "cannot make the authority's certificate");
+        rc = vd_tls_fail(error, VD_ETLS, "cannot make the authority's certificate");
     if (rc == 0)
         rc = write_holder(&authority, dir, "ca", error);
     holder_deinit(&authority);
@@ -225,14 +215,14 @@ static int trust_domain_of(X509 *certificate, char *out, char *error)
     const char *why = NULL, *prefix = "spiffe://";
     int rc = 0;
     if (!vd_tls_only_uri(names, &uri, &why))
-        rc = fail(error, VD_EIDENTITY, "the authority's %s", why);
+        rc = vd_tls_fail(error, VD_EIDENTITY, "the authority's %s", why);
     else if (uri.len <= strlen(prefix) || uri.len - strlen(prefix) >= VD_TRUST_DOMAIN_BYTES)
-        rc = fail(error, VD_EIDENTITY, "the authority's certificate names no trust domain");
+        rc = vd_tls_fail(error, VD_EIDENTITY, "the authority's certificate names no trust domain");
     if (rc == 0) {
         snprintf(out, VD_TRUST_DOMAIN_BYTES, "%.*s", (int)(uri.len - strlen(prefix)),
                  uri.data + strlen(prefix));
         if (memcmp(uri.data, prefix, strlen(prefix)) != 0 || !vd_trust_domain_valid(out))
-            rc = fail(error, VD_EIDENTITY, "the authority's certificate names no trust domain");
+            rc = vd_tls_fail(error, VD_EIDENTITY, "the authority's certificate names no trust domain");
     }
     GENERAL_NAMES_free(names);
     return rc;
@@ -257,7 +247,7 @@ static int check_ends(const X509 *leaf, const X509 *authority, char *error)
     if (ASN1_TIME_compare(X509_get0_notAfter(leaf), end) <= 0)
         return 0;
     ASN1_TIME_diff(&days, &seconds, NULL, end);
-    return fail(error, VD_ELIMIT, "it would outlive the authority, which has %d days left", days);
+    return vd_tls_fail(error, VD_ELIMIT, "it would outlive the authority, which has %d days left", days);
 }
 
 static int issue(const struct holder *authority, struct holder *leaf, const struct vd_pki_request *request,
@@ -268,14 +258,14 @@ static int issue(const struct holder *authority, struct holder *leaf, const stru
     if (rc != 0)
         return rc;
     if (request->trust_domain != NULL && strcmp(request->trust_domain, trust_domain) != 0)
-        return fail(error, VD_EINVAL, "the authority is that of %s, not of %s", trust_domain,
-                    request->trust_domain);
+        return vd_tls_fail(error, VD_EINVAL, "the authority is that of %s, not of %s", trust_domain,
+                           request->trust_domain);
     if (request->file_stem[0] == '\0' || strchr(request->file_stem, '/') != NULL)
-        return fail(error, VD_EINVAL, "\"%s\" is no name of a file", request->file_stem);
+        return vd_tls_fail(error, VD_EINVAL, "\"%s\" is no name of a file", request->file_stem);
     if (vd_identity_uri(&request->identity, trust_domain, uri) != 0)
-        return fail(error, VD_EINVAL, "names are 1 to 64 of A-Z a-z 0-9 . _ -");
+        return vd_tls_fail(error, VD_EINVAL, "names are 1 to 64 of A-Z a-z 0-9 . _ -");
     if (!begin_certificate(leaf, request->days) || !add_leaf_fields(leaf, &request->identity, uri, authority))
-        return fail(error, VD_ETLS, "cannot make the certificate");
+        return vd_tls_fail(error, VD_ETLS, "cannot make the certificate");
     return check_ends(leaf->certificate, authority->certificate, error);
 }
 
