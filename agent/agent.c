@@ -252,24 +252,6 @@ int agent_outcome(const struct agent *a)
 
 /* ---- The start */
 
-/* A certificate that is not valid now is no reason to end: a host may start with a wrong clock, and another
- * may come by SIGHUP. Until then each handshake fails, and says why. */
-static int load_tls(const struct agent *a, const struct agent_config *config, struct vd_tls_context **out,
-                    char *error)
-{
-    struct vd_tls_options options = {.certificate = config->tls.certificate,
-                                     .key = config->tls.key,
-                                     .ca = config->tls.ca,
-                                     .trust_domain = config->tls.trust_domain,
-                                     .current = a->tls};
-    int rc = vd_tls_context_new(out, &options, error);
-    const char *fault = rc == 0 ? vd_tls_context_fault(*out, vd_clock_real_ms()) : NULL;
-    if (fault != NULL)
-        vd_log_warn("no peer will believe our certificate: is the clock right?",
-                    VD_F_STR("file", config->tls.certificate), VD_F_STR("why", fault));
-    return rc;
-}
-
 static void say_recovery(const struct agent *a, const struct vd_spool_recovery *found)
 {
     vd_log_info("spool open", VD_F_STR("folder", a->config->spool.folder), VD_F_UINT("events", found->events),
@@ -383,7 +365,7 @@ int agent_start(struct agent **out, uv_loop_t *loop, const struct agent_config *
     uv_timer_start(&a->tick, on_tick, TICK_MS, TICK_MS);
     int rc = vd_net_init(&a->net, loop);
     if (rc == 0)
-        rc = load_tls(a, config, &a->tls, error);
+        rc = vd_tls_config_load(&a->tls, &config->tls, false, NULL, error);
     if (rc == 0)
         rc = open_spool(a, error);
     if (rc == 0)
@@ -406,7 +388,7 @@ static bool same_agent(const struct vd_identity *a, const struct vd_identity *b)
 int agent_reload(struct agent *a, const struct agent_config *fresh, char *error)
 {
     struct vd_tls_context *tls;
-    int rc = load_tls(a, fresh, &tls, error);
+    int rc = vd_tls_config_load(&tls, &fresh->tls, false, a->tls, error);
     if (rc != 0)
         return rc;
     if (!same_agent(&a->identity, vd_tls_context_identity(tls))) {

@@ -5,42 +5,25 @@
 #include <stdio.h>
 #include <vedette/error.h>
 #include <vedette/frame.h>
-#include <vedette/identity.h>
 #include <vedette/spool.h>
 
 enum {
     TEXT_MAX_BYTES = 1024,
-    PATH_MAX_BYTES = 4095,
     FOLDER_MAX_BYTES = 3500, /* with the names of files in it, a path still */
-    TIMEOUT_MAX_MS = 3600 * 1000,
     KIBIBYTE = 1024,
 };
 #define MEBIBYTE UINT64_C(1048576)
 
 extern const char agent_config_defaults[]; /* made from configs/agent.yaml */
 
-static const char *trust_domain_complaint(const char *text)
-{
-    return vd_trust_domain_valid(text) ? NULL : "must be 1 to 255 of [a-z0-9._-]";
-}
-
-static const char *const LEVELS[] = {"debug", "info", "warn", "error", NULL};
 static const char *const TYPES[] = {"tail", "journal", "process", NULL};
 static const char *const SYNCS[] = {"group", "always", NULL};
 static const char *const FROM[] = {"end", "beginning", NULL};
 
-static const struct vd_config_key TLS[] = {
-    VD_CONFIG_KEY_TEXT(agent_tls_config, certificate, 1, PATH_MAX_BYTES, NULL),
-    VD_CONFIG_KEY_TEXT(agent_tls_config, key, 1, PATH_MAX_BYTES, NULL),
-    VD_CONFIG_KEY_TEXT(agent_tls_config, ca, 1, PATH_MAX_BYTES, NULL),
-    VD_CONFIG_KEY_TEXT(agent_tls_config, trust_domain, 1, 255, trust_domain_complaint),
-    VD_CONFIG_KEY_END,
-};
-
 static const struct vd_config_key SOURCE[] = {
     VD_CONFIG_KEY_WORD_NEEDED(agent_source_config, type, TYPES),
     VD_CONFIG_KEY_WORD(agent_source_config, from, FROM),
-    VD_CONFIG_KEY_TEXTS(agent_source_config, paths, 1, PATH_MAX_BYTES, vd_config_path_complaint),
+    VD_CONFIG_KEY_TEXTS(agent_source_config, paths, 1, VD_PATH_MAX_BYTES, vd_config_path_complaint),
     VD_CONFIG_KEY_END,
 };
 
@@ -60,32 +43,22 @@ static const struct vd_config_key BATCH[] = {
 };
 
 static const struct vd_config_key RECONNECT[] = {
-    VD_CONFIG_KEY_NUMBER(agent_reconnect_config, min_ms, 10, TIMEOUT_MAX_MS),
-    VD_CONFIG_KEY_NUMBER(agent_reconnect_config, max_ms, 10, TIMEOUT_MAX_MS),
-    VD_CONFIG_KEY_NUMBER(agent_reconnect_config, connect_timeout_ms, 100, TIMEOUT_MAX_MS),
-    VD_CONFIG_KEY_END,
-};
-
-static const struct vd_config_key LOG[] = {
-    VD_CONFIG_KEY_WORD(agent_log_config, level, LEVELS),
-    VD_CONFIG_KEY_END,
-};
-
-static const struct vd_config_key SHUTDOWN[] = {
-    VD_CONFIG_KEY_NUMBER(agent_shutdown_config, drain_timeout_ms, 0, TIMEOUT_MAX_MS),
+    VD_CONFIG_KEY_NUMBER(agent_reconnect_config, min_ms, 10, VD_TIMEOUT_MAX_MS),
+    VD_CONFIG_KEY_NUMBER(agent_reconnect_config, max_ms, 10, VD_TIMEOUT_MAX_MS),
+    VD_CONFIG_KEY_NUMBER(agent_reconnect_config, connect_timeout_ms, 100, VD_TIMEOUT_MAX_MS),
     VD_CONFIG_KEY_END,
 };
 
 static const struct vd_config_key KEYS[] = {
     VD_CONFIG_KEY_TEXTS(agent_config, collectors, 1, TEXT_MAX_BYTES, vd_config_host_port_complaint),
-    VD_CONFIG_KEY_NUMBER(agent_config, heartbeat_ms, 100, TIMEOUT_MAX_MS),
-    VD_CONFIG_KEY_SECTION(agent_config, tls, TLS),
+    VD_CONFIG_KEY_NUMBER(agent_config, heartbeat_ms, 100, VD_TIMEOUT_MAX_MS),
+    VD_CONFIG_KEY_SECTION(agent_config, tls, VD_TLS_KEYS),
     VD_CONFIG_KEY_SECTIONS(agent_config, sources, SOURCE, AGENT_SOURCES_MAX),
     VD_CONFIG_KEY_SECTION(agent_config, spool, SPOOL),
     VD_CONFIG_KEY_SECTION(agent_config, batch, BATCH),
     VD_CONFIG_KEY_SECTION(agent_config, reconnect, RECONNECT),
-    VD_CONFIG_KEY_SECTION(agent_config, log, LOG),
-    VD_CONFIG_KEY_SECTION(agent_config, shutdown, SHUTDOWN),
+    VD_CONFIG_KEY_SECTION(agent_config, log, VD_LOG_KEYS),
+    VD_CONFIG_KEY_SECTION(agent_config, shutdown, VD_SHUTDOWN_KEYS),
     VD_CONFIG_KEY_END,
 };
 

@@ -3,14 +3,9 @@
 #ifndef AGENT_CONFIG_H
 #define AGENT_CONFIG_H
 
-#include <vedette/config.h>
-#include <vedette/log.h>
+#include <vedette/service_config.h>
 
 enum { AGENT_COLLECTORS_MAX = 16, AGENT_SOURCES_MAX = 32 };
-
-struct agent_tls_config {
-    char *certificate, *key, *ca, *trust_domain;
-};
 
 enum agent_source_type { AGENT_SOURCE_TAIL, AGENT_SOURCE_JOURNAL, AGENT_SOURCE_PROCESS };
 enum agent_source_from { AGENT_FROM_END, AGENT_FROM_BEGINNING };
@@ -38,26 +33,18 @@ struct agent_reconnect_config {
     uint32_t min_ms, max_ms, connect_timeout_ms;
 };
 
-struct agent_log_config {
-    enum vd_log_level level;
-};
-
-struct agent_shutdown_config {
-    uint32_t drain_timeout_ms;
-};
-
 struct agent_config {
     char **collectors; /* "host:port", in order of preference */
     uint32_t collectors_count;
     uint32_t heartbeat_ms;
-    struct agent_tls_config tls;
+    struct vd_tls_config tls;
     struct agent_source_config *sources;
     uint32_t sources_count;
     struct agent_spool_config spool;
     struct agent_batch_config batch;
     struct agent_reconnect_config reconnect;
-    struct agent_log_config log;
-    struct agent_shutdown_config shutdown;
+    struct vd_log_config log;
+    struct vd_shutdown_config shutdown;
 };
 
 extern const struct vd_config_schema AGENT_CONFIG;

@@ -389,23 +389,12 @@ static void fill_limits(struct collector *c)
                                     .dirty = on_session_dirty};
 }
 
-/* Runs with a certificate that is not valid now: the clock may be put right, and SIGHUP bring another. */
-static int load_tls(struct collector *c, const struct collector_config *config, char *error)
+static int load_tls(struct collector *c, const struct vd_tls_config *config, char *error)
 {
-    struct vd_tls_options options = {.certificate = config->tls.certificate,
-                                     .key = config->tls.key,
-                                     .ca = config->tls.ca,
-                                     .trust_domain = config->tls.trust_domain,
-                                     .server = true,
-                                     .current = c->tls};
     struct vd_tls_context *tls;
-    int rc = vd_tls_context_new(&tls, &options, error);
+    int rc = vd_tls_config_load(&tls, config, true, c->tls, error);
     if (rc != 0)
         return rc;
-    const char *fault = vd_tls_context_fault(tls, vd_clock_real_ms());
-    if (fault != NULL)
-        vd_log_warn("no peer will believe our certificate: is the clock right?",
-                    VD_F_STR("file", config->tls.certificate), VD_F_STR("why", fault));
     vd_tls_context_unref(c->tls); /* open connections keep theirs */
     c->tls = c->host.tls = tls;
     return 0;
@@ -458,7 +447,7 @@ int collector_start(struct collector **out, uv_loop_t *loop, const struct collec
     snprintf(error, COLLECTOR_ERROR_BYTES, "out of memory");
     int rc = vd_net_init(&c->net, loop);
     if (rc == 0)
-        rc = load_tls(c, config, error);
+        rc = load_tls(c, &config->tls, error);
     if (rc == 0)
         snprintf(c->name, sizeof c->name, "%s",
                  config->name[0] != '\0' ? config->name : vd_tls_context_identity(c->tls)->name);
@@ -481,7 +470,7 @@ int collector_start(struct collector **out, uv_loop_t *loop, const struct collec
 
 int collector_reload(struct collector *c, const struct collector_config *fresh, char *error)
 {
-    return load_tls(c, fresh, error);
+    return load_tls(c, &fresh->tls, error);
 }
 
 int collector_outcome(const struct collector *c)

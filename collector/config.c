@@ -4,15 +4,12 @@
 #include <stdio.h>
 #include <vedette/error.h>
 #include <vedette/frame.h>
-#include <vedette/identity.h>
 #include <vedette/session.h>
 
 enum {
     TEXT_MAX_BYTES = 1024,
-    PATH_MAX_BYTES = 4095,
     ADDRESS_MAX_BYTES = VD_SESSION_TEXT_BYTES - 1,
     TIMEOUT_MIN_MS = 100,
-    TIMEOUT_MAX_MS = 3600 * 1000,
     KIBIBYTE = 1024,
     MEBIBYTE = 1024 * 1024,
 };
@@ -58,13 +55,7 @@ static const char *prefix_complaint(const char *text)
     return vd_name_valid(text) ? NULL : "must be 1 to 64 of [A-Za-z0-9._-]";
 }
 
-static const char *trust_domain_complaint(const char *text)
-{
-    return vd_trust_domain_valid(text) ? NULL : "must be 1 to 255 of [a-z0-9._-]";
-}
-
 static const char *const DELIVERIES[] = {"exactly-once", "at-least-once", NULL};
-static const char *const LEVELS[] = {"debug", "info", "warn", "error", NULL};
 
 static const struct vd_config_key LISTEN[] = {
     VD_CONFIG_KEY_TEXT(collector_listen_config, address, 1, TEXT_MAX_BYTES, vd_config_listen_complaint),
@@ -72,19 +63,11 @@ static const struct vd_config_key LISTEN[] = {
     VD_CONFIG_KEY_NUMBER(collector_listen_config, backlog, 1, 65535),
     VD_CONFIG_KEY_NUMBER(collector_listen_config, max_sessions, 1, 1000000),
     VD_CONFIG_KEY_NUMBER(collector_listen_config, max_unauthenticated, 1, 100000),
-    VD_CONFIG_KEY_NUMBER(collector_listen_config, handshake_timeout_ms, TIMEOUT_MIN_MS, TIMEOUT_MAX_MS),
-    VD_CONFIG_KEY_NUMBER(collector_listen_config, hello_timeout_ms, TIMEOUT_MIN_MS, TIMEOUT_MAX_MS),
-    VD_CONFIG_KEY_NUMBER(collector_listen_config, frame_timeout_ms, TIMEOUT_MIN_MS, TIMEOUT_MAX_MS),
-    VD_CONFIG_KEY_NUMBER(collector_listen_config, idle_timeout_ms, TIMEOUT_MIN_MS, TIMEOUT_MAX_MS),
+    VD_CONFIG_KEY_NUMBER(collector_listen_config, handshake_timeout_ms, TIMEOUT_MIN_MS, VD_TIMEOUT_MAX_MS),
+    VD_CONFIG_KEY_NUMBER(collector_listen_config, hello_timeout_ms, TIMEOUT_MIN_MS, VD_TIMEOUT_MAX_MS),
+    VD_CONFIG_KEY_NUMBER(collector_listen_config, frame_timeout_ms, TIMEOUT_MIN_MS, VD_TIMEOUT_MAX_MS),
+    VD_CONFIG_KEY_NUMBER(collector_listen_config, idle_timeout_ms, TIMEOUT_MIN_MS, VD_TIMEOUT_MAX_MS),
     VD_CONFIG_KEY_NUMBER(collector_listen_config, accept_rate_per_s, 0, 1000000),
-    VD_CONFIG_KEY_END,
-};
-
-static const struct vd_config_key TLS[] = {
-    VD_CONFIG_KEY_TEXT(collector_tls_config, certificate, 1, PATH_MAX_BYTES, NULL),
-    VD_CONFIG_KEY_TEXT(collector_tls_config, key, 1, PATH_MAX_BYTES, NULL),
-    VD_CONFIG_KEY_TEXT(collector_tls_config, ca, 1, PATH_MAX_BYTES, NULL),
-    VD_CONFIG_KEY_TEXT(collector_tls_config, trust_domain, 1, 255, trust_domain_complaint),
     VD_CONFIG_KEY_END,
 };
 
@@ -109,7 +92,7 @@ static const struct vd_config_key KAFKA[] = {
     VD_CONFIG_KEY_NUMBER(collector_kafka_config, commit_busy_ms, 1, 10000),
     VD_CONFIG_KEY_NUMBER(collector_kafka_config, commit_busy_events, 1, 10000000),
     VD_CONFIG_KEY_NUMBER(collector_kafka_config, commit_idle_ms, 1, 10000),
-    VD_CONFIG_KEY_NUMBER(collector_kafka_config, snapshot_interval_ms, 1000, TIMEOUT_MAX_MS),
+    VD_CONFIG_KEY_NUMBER(collector_kafka_config, snapshot_interval_ms, 1000, VD_TIMEOUT_MAX_MS),
     VD_CONFIG_KEY_NUMBER(collector_kafka_config, snapshot_events, 1000, 100000000),
     VD_CONFIG_KEY_NUMBER(collector_kafka_config, partitions, 1, 10000),
     VD_CONFIG_KEY_TEXTS(collector_kafka_config, properties, 1, TEXT_MAX_BYTES, vd_config_property_complaint),
@@ -126,26 +109,16 @@ static const struct vd_config_key HTTP[] = {
     VD_CONFIG_KEY_END,
 };
 
-static const struct vd_config_key LOG[] = {
-    VD_CONFIG_KEY_WORD(collector_log_config, level, LEVELS),
-    VD_CONFIG_KEY_END,
-};
-
-static const struct vd_config_key SHUTDOWN[] = {
-    VD_CONFIG_KEY_NUMBER(collector_shutdown_config, drain_timeout_ms, 0, TIMEOUT_MAX_MS),
-    VD_CONFIG_KEY_END,
-};
-
 static const struct vd_config_key KEYS[] = {
     VD_CONFIG_KEY_TEXT(collector_config, name, 0, 64, name_complaint),
     VD_CONFIG_KEY_SECTION(collector_config, listen, LISTEN),
-    VD_CONFIG_KEY_SECTION(collector_config, tls, TLS),
+    VD_CONFIG_KEY_SECTION(collector_config, tls, VD_TLS_KEYS),
     VD_CONFIG_KEY_SECTION(collector_config, limits, LIMITS),
     VD_CONFIG_KEY_SECTION(collector_config, kafka, KAFKA),
     VD_CONFIG_KEY_SECTION(collector_config, score, SCORE),
     VD_CONFIG_KEY_SECTION(collector_config, http, HTTP),
-    VD_CONFIG_KEY_SECTION(collector_config, log, LOG),
-    VD_CONFIG_KEY_SECTION(collector_config, shutdown, SHUTDOWN),
+    VD_CONFIG_KEY_SECTION(collector_config, log, VD_LOG_KEYS),
+    VD_CONFIG_KEY_SECTION(collector_config, shutdown, VD_SHUTDOWN_KEYS),
     VD_CONFIG_KEY_END,
 };
 

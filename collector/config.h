@@ -3,8 +3,7 @@
 #ifndef COLLECTOR_CONFIG_H
 #define COLLECTOR_CONFIG_H
 
-#include <vedette/config.h>
-#include <vedette/log.h>
+#include <vedette/service_config.h>
 
 struct collector_listen_config {
     char *address;
@@ -12,10 +11,6 @@ struct collector_listen_config {
     uint32_t backlog, max_sessions, max_unauthenticated;
     uint32_t handshake_timeout_ms, hello_timeout_ms, frame_timeout_ms, idle_timeout_ms;
     uint32_t accept_rate_per_s; /* 0: no bound */
-};
-
-struct collector_tls_config {
-    char *certificate, *key, *ca, *trust_domain;
 };
 
 struct collector_limits_config {
@@ -48,24 +43,16 @@ struct collector_http_config {
     char *address; /* "": no HTTP */
 };
 
-struct collector_log_config {
-    enum vd_log_level level;
-};
-
-struct collector_shutdown_config {
-    uint32_t drain_timeout_ms;
-};
-
 struct collector_config {
     char *name; /* "": the name in the certificate */
     struct collector_listen_config listen;
-    struct collector_tls_config tls;
+    struct vd_tls_config tls;
     struct collector_limits_config limits;
     struct collector_kafka_config kafka;
     struct collector_score_config score;
     struct collector_http_config http;
-    struct collector_log_config log;
-    struct collector_shutdown_config shutdown;
+    struct vd_log_config log;
+    struct vd_shutdown_config shutdown;
 };
 
 extern const struct vd_config_schema COLLECTOR_CONFIG;
