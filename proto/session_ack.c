@@ -8,19 +8,23 @@
 enum { ACK_MARKS = 1, ACK_CREDIT_LIMIT_BYTES = 2 };
 enum { PAYLOAD_MAX_BYTES = VD_SESSION_STREAMS_MAX * SESSION_MARK_MAX_BYTES + 11 };
 
+static int field_read(void *out, const struct vd_wire_field *field)
+{
+    struct vd_ack *ack = out;
+    switch (field->number) {
+    case ACK_MARKS:
+        return session_mark_read(ack->marks, &ack->mark_count, field);
+    case ACK_CREDIT_LIMIT_BYTES:
+        return session_uint64_read(&ack->credit_limit_bytes, field);
+    default:
+        return 0;
+    }
+}
+
 int vd_ack_read(struct vd_ack *out, struct vd_bytes payload)
 {
     *out = (struct vd_ack){0};
-    struct vd_wire w = vd_wire_of(payload);
-    struct vd_wire_field f;
-    int rc = 0;
-    while (rc == 0 && vd_wire_next(&w, &f)) {
-        if (f.number == ACK_MARKS)
-            rc = session_mark_read(out->marks, &out->mark_count, &f);
-        else if (f.number == ACK_CREDIT_LIMIT_BYTES)
-            rc = session_uint64_read(&out->credit_limit_bytes, &f);
-    }
-    return rc == 0 && w.bad ? VD_EMALFORMED : rc;
+    return session_fields_read(payload, field_read, out);
 }
 
 int vd_ack_write(struct vd_buffer *frame, const struct vd_ack *ack)

@@ -8,6 +8,17 @@
 
 enum { MARK_STREAM = 1, MARK_MARK = 2, MARK_CHAIN = 3 };
 
+int session_fields_read(struct vd_bytes message, int (*read)(void *out, const struct vd_wire_field *field),
+                        void *out)
+{
+    struct vd_wire w = vd_wire_of(message);
+    struct vd_wire_field field;
+    int rc = 0;
+    while (rc == 0 && vd_wire_next(&w, &field))
+        rc = read(out, &field);
+    return rc == 0 && w.bad ? VD_EMALFORMED : rc;
+}
+
 int session_uint32_read(uint32_t *out, const struct vd_wire_field *field)
 {
     if (field->type != VD_WIRE_VARINT || field->value > UINT32_MAX)
@@ -48,6 +59,21 @@ int session_text_read(char out[VD_SESSION_TEXT_BYTES], const struct vd_wire_fiel
     return 0;
 }
 
+static int mark_field_read(void *out, const struct vd_wire_field *field)
+{
+    struct vd_stream_mark *mark = out;
+    switch (field->number) {
+    case MARK_STREAM:
+        return session_uint32_read(&mark->stream, field);
+    case MARK_MARK:
+        return session_uint64_read(&mark->mark, field);
+    case MARK_CHAIN:
+        return session_fixed64_read(&mark->chain, field);
+    default:
+        return 0;
+    }
+}
+
 int session_mark_read(struct vd_stream_mark *marks, uint32_t *count, const struct vd_wire_field *field)
 {
     if (field->type != VD_WIRE_BYTES)
@@ -56,20 +82,8 @@ int session_mark_read(struct vd_stream_mark *marks, uint32_t *count, const struc
         return VD_ELIMIT;
     struct vd_stream_mark *mark = &marks[(*count)++];
     *mark = (struct vd_stream_mark){0};
-    struct vd_wire w = vd_wire_of(field->bytes);
-    struct vd_wire_field f;
-    int rc = 0;
-    while (rc == 0 && vd_wire_next(&w, &f)) {
-        if (f.number == MARK_STREAM)
-            rc = session_uint32_read(&mark->stream, &f);
-        else if (f.number == MARK_MARK)
-            rc = session_uint64_read(&mark->mark, &f);
-        else if (f.number == MARK_CHAIN)
-            rc = session_fixed64_read(&mark->chain, &f);
-    }
-    if (rc == 0 && (w.bad || mark->stream >= VD_SESSION_STREAMS_MAX))
-        rc = VD_EMALFORMED;
-    return rc;
+    int rc = session_fields_read(field->bytes, mark_field_read, mark);
+    return rc == 0 && mark->stream >= VD_SESSION_STREAMS_MAX ? VD_EMALFORMED : rc;
 }
 
 uint8_t *session_text_put(uint8_t *at, uint32_t number, const char *text)

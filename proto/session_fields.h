@@ -1,10 +1,15 @@
 /* Fields of the session's messages: each call reads one wire field into its place, or says what is wrong with
- * it. */
+ * it; and the walk over all fields of a message. */
 #ifndef SESSION_FIELDS_H
 #define SESSION_FIELDS_H
 
 #include <vedette/session.h>
 #include <vedette/wire.h>
+
+/* Hands each field of a message to read, with out, until one returns other than 0: that is returned then.
+ * Fields that read does not know it passes over, for a peer may be newer. VD_EMALFORMED: no such message. */
+int session_fields_read(struct vd_bytes message, int (*read)(void *out, const struct vd_wire_field *field),
+                        void *out);
 
 /* 0 or VD_EMALFORMED: the wrong wire type, or more than 32 bits. */
 int session_uint32_read(uint32_t *out, const struct vd_wire_field *field);

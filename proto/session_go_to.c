@@ -19,19 +19,24 @@ static int address_read(struct vd_go_to *out, const struct vd_wire_field *field)
     return session_text_read(out->addresses[out->address_count++], field);
 }
 
+static int field_read(void *out, const struct vd_wire_field *field)
+{
+    struct vd_go_to *go_to = out;
+    switch (field->number) {
+    case GO_TO_ADDRESSES:
+        return address_read(go_to, field);
+    case GO_TO_RETRY_AFTER_MS:
+        return session_uint32_read(&go_to->retry_after_ms, field);
+    default:
+        return 0;
+    }
+}
+
 int vd_go_to_read(struct vd_go_to *out, struct vd_bytes payload)
 {
     *out = (struct vd_go_to){0};
-    struct vd_wire w = vd_wire_of(payload);
-    struct vd_wire_field f;
-    int rc = 0;
-    while (rc == 0 && vd_wire_next(&w, &f)) {
-        if (f.number == GO_TO_ADDRESSES)
-            rc = address_read(out, &f);
-        else if (f.number == GO_TO_RETRY_AFTER_MS)
-            rc = session_uint32_read(&out->retry_after_ms, &f);
-    }
-    return rc == 0 && (w.bad || out->address_count == 0) ? VD_EMALFORMED : rc;
+    int rc = session_fields_read(payload, field_read, out);
+    return rc == 0 && out->address_count == 0 ? VD_EMALFORMED : rc;
 }
 
 int vd_go_to_write(struct vd_buffer *frame, const struct vd_go_to *go_to)

@@ -34,24 +34,34 @@ bool vd_goodbye_retry(uint32_t code)
     }
 }
 
+struct reading {
+    struct vd_goodbye *goodbye;
+    uint32_t forked_count;
+};
+
+static int field_read(void *out, const struct vd_wire_field *field)
+{
+    struct reading *r = out;
+    switch (field->number) {
+    case GOODBYE_CODE:
+        return session_uint32_read(&r->goodbye->code, field);
+    case GOODBYE_REASON:
+        return session_text_read(r->goodbye->reason, field);
+    case GOODBYE_RETRY_AFTER_MS:
+        return session_uint32_read(&r->goodbye->retry_after_ms, field);
+    case GOODBYE_FORKED:
+        if (r->forked_count > 0)
+            return VD_EMALFORMED;
+        return session_mark_read(&r->goodbye->forked, &r->forked_count, field);
+    default:
+        return 0;
+    }
+}
+
 int vd_goodbye_read(struct vd_goodbye *out, struct vd_bytes payload)
 {
     *out = (struct vd_goodbye){0};
-    struct vd_wire w = vd_wire_of(payload);
-    struct vd_wire_field f;
-    int rc = 0;
-    uint32_t forked = 0;
-    while (rc == 0 && vd_wire_next(&w, &f)) {
-        if (f.number == GOODBYE_CODE)
-            rc = session_uint32_read(&out->code, &f);
-        else if (f.number == GOODBYE_REASON)
-            rc = session_text_read(out->reason, &f);
-        else if (f.number == GOODBYE_RETRY_AFTER_MS)
-            rc = session_uint32_read(&out->retry_after_ms, &f);
-        else if (f.number == GOODBYE_FORKED)
-            rc = forked == 0 ? session_mark_read(&out->forked, &forked, &f) : VD_EMALFORMED;
-    }
-    return rc == 0 && w.bad ? VD_EMALFORMED : rc;
+    return session_fields_read(payload, field_read, &(struct reading){.goodbye = out});
 }
 
 int vd_goodbye_write(struct vd_buffer *frame, const struct vd_goodbye *goodbye)

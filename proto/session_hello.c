@@ -22,16 +22,22 @@ static int stream_read(uint8_t out[VD_STREAM_BYTES], const struct vd_wire_field 
     return 0;
 }
 
-static int offer_field_read(struct vd_stream_offer *offer, bool *named, const struct vd_wire_field *field)
+struct offer_reading {
+    struct vd_stream_offer *offer;
+    bool named;
+};
+
+static int offer_field_read(void *out, const struct vd_wire_field *field)
 {
+    struct offer_reading *r = out;
     switch (field->number) {
     case OFFER_STREAM:
-        *named = true;
-        return stream_read(offer->stream, field);
+        r->named = true;
+        return stream_read(r->offer->stream, field);
     case OFFER_FIRST:
-        return session_uint64_read(&offer->first, field);
+        return session_uint64_read(&r->offer->first, field);
     case OFFER_NEXT:
-        return session_uint64_read(&offer->next, field);
+        return session_uint64_read(&r->offer->next, field);
     default:
         return 0;
     }
@@ -44,16 +50,12 @@ static int offer_read(struct vd_hello *out, const struct vd_wire_field *field)
     if (out->stream_count == VD_SESSION_STREAMS_MAX)
         return VD_ELIMIT;
     struct vd_stream_offer *offer = &out->streams[out->stream_count];
-    struct vd_wire w = vd_wire_of(field->bytes);
-    struct vd_wire_field f;
-    bool named = false;
-    int rc = 0;
-    while (rc == 0 && vd_wire_next(&w, &f))
-        rc = offer_field_read(offer, &named, &f);
+    struct offer_reading reading = {.offer = offer};
+    int rc = session_fields_read(field->bytes, offer_field_read, &reading);
     if (rc != 0)
         return rc;
     /* Sequence numbers begin at 1; first == next says that nothing is held. */
-    if (w.bad || !named || offer->first == 0 || offer->next < offer->first || offer->next > INT64_MAX)
+    if (!reading.named || offer->first == 0 || offer->next < offer->first || offer->next > INT64_MAX)
         return VD_EMALFORMED;
     for (uint32_t i = 0; i < out->stream_count; i++)
         if (memcmp(out->streams[i].stream, offer->stream, VD_STREAM_BYTES) == 0)
@@ -62,17 +64,18 @@ static int offer_read(struct vd_hello *out, const struct vd_wire_field *field)
     return 0;
 }
 
-static int field_read(struct vd_hello *out, const struct vd_wire_field *field)
+static int hello_field_read(void *out, const struct vd_wire_field *field)
 {
+    struct vd_hello *hello = out;
     switch (field->number) {
     case HELLO_VERSION_MIN:
-        return session_uint32_read(&out->version_min, field);
+        return session_uint32_read(&hello->version_min, field);
     case HELLO_VERSION_MAX:
-        return session_uint32_read(&out->version_max, field);
+        return session_uint32_read(&hello->version_max, field);
     case HELLO_AGENT_VERSION:
-        return session_text_read(out->agent_version, field);
+        return session_text_read(hello->agent_version, field);
     case HELLO_STREAMS:
-        return offer_read(out, field);
+        return offer_read(hello, field);
     default:
         return 0;
     }
@@ -81,16 +84,9 @@ static int field_read(struct vd_hello *out, const struct vd_wire_field *field)
 int vd_hello_read(struct vd_hello *out, struct vd_bytes payload)
 {
     *out = (struct vd_hello){0};
-    struct vd_wire w = vd_wire_of(payload);
-    struct vd_wire_field f;
-    int rc = 0;
-    while (rc == 0 && vd_wire_next(&w, &f))
-        rc = field_read(out, &f);
-    if (rc != 0)
-        return rc;
-    bool sound =
-        !w.bad && out->version_min >= 1 && out->version_max >= out->version_min && out->stream_count >= 1;
-    return sound ? 0 : VD_EMALFORMED;
+    int rc = session_fields_read(payload, hello_field_read, out);
+    bool sound = out->version_min >= 1 && out->version_max >= out->version_min && out->stream_count >= 1;
+    return rc == 0 && !sound ? VD_EMALFORMED : rc;
 }
 
 static uint8_t *offer_put(uint8_t *at, const struct vd_stream_offer *offer)

@@ -8,16 +8,15 @@
 
 enum { PING_VALUE = 1, PAYLOAD_MAX_BYTES = 11 };
 
+static int field_read(void *out, const struct vd_wire_field *field)
+{
+    return field->number == PING_VALUE ? session_uint64_read(out, field) : 0;
+}
+
 int vd_ping_read(uint64_t *out, struct vd_bytes payload)
 {
     *out = 0;
-    struct vd_wire w = vd_wire_of(payload);
-    struct vd_wire_field f;
-    int rc = 0;
-    while (rc == 0 && vd_wire_next(&w, &f))
-        if (f.number == PING_VALUE)
-            rc = session_uint64_read(out, &f);
-    return rc == 0 && w.bad ? VD_EMALFORMED : rc;
+    return session_fields_read(payload, field_read, out);
 }
 
 int vd_ping_write(struct vd_buffer *frame, enum vd_frame_type type, uint64_t value)

@@ -20,25 +20,26 @@ enum {
 };
 _Static_assert(PAYLOAD_MAX_BYTES <= (int)VD_FRAME_CONTROL_MAX_BYTES, "a WELCOME fits its frame");
 
-static int field_read(struct vd_welcome *out, const struct vd_wire_field *field)
+static int field_read(void *out, const struct vd_wire_field *field)
 {
+    struct vd_welcome *welcome = out;
     switch (field->number) {
     case WELCOME_VERSION:
-        return session_uint32_read(&out->version, field);
+        return session_uint32_read(&welcome->version, field);
     case WELCOME_COLLECTOR:
-        return session_text_read(out->collector, field);
+        return session_text_read(welcome->collector, field);
     case WELCOME_MARKS:
-        return session_mark_read(out->marks, &out->mark_count, field);
+        return session_mark_read(welcome->marks, &welcome->mark_count, field);
     case WELCOME_CREDIT_LIMIT_BYTES:
-        return session_uint64_read(&out->credit_limit_bytes, field);
+        return session_uint64_read(&welcome->credit_limit_bytes, field);
     case WELCOME_BATCH_MAX_BYTES:
-        return session_uint32_read(&out->batch_max_bytes, field);
+        return session_uint32_read(&welcome->batch_max_bytes, field);
     case WELCOME_BATCH_MAX_EVENTS:
-        return session_uint32_read(&out->batch_max_events, field);
+        return session_uint32_read(&welcome->batch_max_events, field);
     case WELCOME_EVENT_MAX_BYTES:
-        return session_uint32_read(&out->event_max_bytes, field);
+        return session_uint32_read(&welcome->event_max_bytes, field);
     case WELCOME_IDLE_TIMEOUT_MS:
-        return session_uint32_read(&out->idle_timeout_ms, field);
+        return session_uint32_read(&welcome->idle_timeout_ms, field);
     default:
         return 0;
     }
@@ -61,14 +62,8 @@ static int check(const struct vd_welcome *w)
 int vd_welcome_read(struct vd_welcome *out, struct vd_bytes payload)
 {
     *out = (struct vd_welcome){0};
-    struct vd_wire w = vd_wire_of(payload);
-    struct vd_wire_field f;
-    int rc = 0;
-    while (rc == 0 && vd_wire_next(&w, &f))
-        rc = field_read(out, &f);
-    if (rc != 0)
-        return rc;
-    return w.bad ? VD_EMALFORMED : check(out);
+    int rc = session_fields_read(payload, field_read, out);
+    return rc == 0 ? check(out) : rc;
 }
 
 int vd_welcome_write(struct vd_buffer *frame, const struct vd_welcome *welcome)
