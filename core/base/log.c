@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <unistd.h>
 #include <vedette/clock.h>
-#include <vedette/error.h>
 
 enum { LINE_BYTES = 2048, VALUE_BYTES = 512 };
 
@@ -131,17 +130,6 @@ void vd_log_set_level(enum vd_log_level least)
 enum vd_log_level vd_log_level_now(void)
 {
     return (enum vd_log_level)atomic_load(&least_level);
-}
-
-int vd_log_level_parse(const char *name, enum vd_log_level *out)
-{
-    for (size_t i = 0; i < sizeof NAMES / sizeof *NAMES; i++) {
-        if (strcmp(name, NAMES[i]) == 0) {
-            *out = (enum vd_log_level)i;
-            return 0;
-        }
-    }
-    return VD_EINVAL;
 }
 
 void vd_log_set_journal(bool to_journal)

@@ -9,7 +9,7 @@
 #include <vedette/clock.h>
 #include <vedette/error.h>
 
-enum { STATUS_BYTES = 256, US_PER_MS = 1000 };
+enum { STATUS_BYTES = 256 };
 
 void vd_service_ready(void)
 {
@@ -38,15 +38,6 @@ void vd_service_status(const char *format, ...)
         if (*c == '\n')
             *c = ' ';
     sd_notifyf(0, "STATUS=%s", text);
-}
-
-uint64_t vd_service_watchdog_ms(void)
-{
-    uint64_t limit_us = 0;
-    if (sd_watchdog_enabled(0, &limit_us) <= 0)
-        return 0;
-    uint64_t half_ms = limit_us / US_PER_MS / 2;
-    return half_ms > 0 ? half_ms : 1;
 }
 
 void vd_service_alive(void)

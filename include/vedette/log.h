@@ -62,8 +62,6 @@ void vd_log_fields(enum vd_log_level level, const char *message, const struct vd
 
 void vd_log_set_level(enum vd_log_level least);
 enum vd_log_level vd_log_level_now(void);
-/* "debug", "info", "warn", "error"; 0 or VD_EINVAL. */
-int vd_log_level_parse(const char *name, enum vd_log_level *out);
 /* Lines begin with their syslog priority, "<4>", as the journal reads it. Set it before threads start. */
 void vd_log_set_journal(bool to_journal);
 /* line ends with a newline. NULL sets stderr again. Set it before threads start. */

@@ -3,16 +3,13 @@
 #ifndef VEDETTE_SERVICE_H
 #define VEDETTE_SERVICE_H
 
-#include <stdint.h>
-
 void vd_service_ready(void);
 /* Before a reload; vd_service_ready ends it. */
 void vd_service_reloading(void);
 void vd_service_stopping(void);
 /* One line for `systemctl status`. */
 void vd_service_status(const char *format, ...) __attribute__((format(printf, 1, 2)));
-/* How often vd_service_alive must be called, half of what the unit's WatchdogSec says; 0: no watchdog. */
-uint64_t vd_service_watchdog_ms(void);
+/* For the unit's WatchdogSec: at least twice in that time. */
 void vd_service_alive(void);
 
 /* The code of sysexits.h for a negative VD_E…; 0 for 0. */

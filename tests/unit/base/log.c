@@ -109,22 +109,6 @@ static void the_level_is_a_threshold(void **state)
     assert_int_equal(vd_log_level_now(), VD_LOG_ERROR);
 }
 
-static void levels_have_names(void **state)
-{
-    (void)state;
-    static const char *const names[] = {"debug", "info", "warn", "error"};
-    static const char *const none[] = {"", "Info", "warning", "debug "};
-    for (int i = 0; i < 4; i++) {
-        enum vd_log_level level = VD_LOG_ERROR;
-        assert_int_equal(vd_log_level_parse(names[i], &level), 0);
-        assert_int_equal(level, i);
-    }
-    for (size_t i = 0; i < sizeof none / sizeof *none; i++) {
-        enum vd_log_level level;
-        assert_int_equal(vd_log_level_parse(none[i], &level), VD_EINVAL);
-    }
-}
-
 /* A disk that is full costs the line, and the line is counted. */
 static void a_line_that_cannot_be_written_is_counted(void **state)
 {
@@ -149,7 +133,6 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_a_peer_sent_is_escaped, begin, end),
         cmocka_unit_test_setup_teardown(a_long_value_is_cut_and_the_line_ends, begin, end),
         cmocka_unit_test_setup_teardown(the_level_is_a_threshold, begin, end),
-        cmocka_unit_test_setup_teardown(levels_have_names, begin, end),
         cmocka_unit_test_setup_teardown(a_line_that_cannot_be_written_is_counted, begin, end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -61,20 +61,8 @@ static void without_systemd_nothing_happens(void **state)
 {
     (void)state;
     unsetenv("NOTIFY_SOCKET");
-    unsetenv("WATCHDOG_USEC");
     vd_service_ready();
     vd_service_status("quiet");
-    assert_int_equal(vd_service_watchdog_ms(), 0);
-}
-
-static void the_watchdog_is_fed_twice_as_often_as_it_bites(void **state)
-{
-    (void)state;
-    setenv("WATCHDOG_USEC", "30000000", 1);
-    assert_int_equal(vd_service_watchdog_ms(), 15000);
-    setenv("WATCHDOG_USEC", "1000", 1);
-    assert_int_equal(vd_service_watchdog_ms(), 1);
-    unsetenv("WATCHDOG_USEC");
 }
 
 int main(void)
@@ -82,7 +70,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(systemd_hears_each_state, listen_for_it, stop_listening),
         cmocka_unit_test(without_systemd_nothing_happens),
-        cmocka_unit_test(the_watchdog_is_fed_twice_as_often_as_it_bites),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
