@@ -1,4 +1,4 @@
-/* The subcommands of vedette. argv[0] is the subcommand's own name; each returns a code of sysexits.h. */
+/* The subcommands of vedette. argv[0] is "vedette NAME"; each returns a code of sysexits.h. */
 #ifndef TOOLS_COMMANDS_H
 #define TOOLS_COMMANDS_H
 

@@ -4,13 +4,14 @@
 #include <argp.h>
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sysexits.h>
 
 #include <vedette/error.h>
 #include <vedette/pki.h>
+
+#include "number.h"
 
 enum { AUTHORITY_DAYS = 3650, CERTIFICATE_DAYS = 365, DAYS_MAX = 36500, STEM_BYTES = 3 * VD_NAME_BYTES };
 enum {
@@ -35,16 +36,6 @@ static const char *name_of(struct argp_state *state, const char *option, const c
     return text;
 }
 
-static int days_of(struct argp_state *state, const char *text)
-{
-    char *end;
-    errno = 0;
-    long days = strtol(text, &end, 10);
-    if (errno != 0 || end == text || *end != '\0' || days < 1 || days > DAYS_MAX)
-        argp_error(state, "--days %s: must be 1 to %d", text, DAYS_MAX);
-    return (int)days;
-}
-
 /* Shared by the subcommands; argp knows from its table which options each of them has. */
 static error_t parse_option(int key, char *arg, struct argp_state *state)
 {
@@ -54,7 +45,7 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
         request->dir = arg;
         break;
     case KEY_DAYS:
-        request->days = days_of(state, arg);
+        request->days = (int)number_of(state, "days", arg, 1, DAYS_MAX);
         break;
     case KEY_TRUST_DOMAIN:
         if (!vd_trust_domain_valid(arg))

@@ -1,8 +1,6 @@
 /* --brokers and -X, the same for every command. */
 #include "kafka_arguments.h"
 
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 static const struct argp_option OPTIONS[] = {
@@ -51,15 +49,4 @@ struct vd_kafka_options kafka_options_of(const struct kafka_arguments *arguments
         .properties = arguments->properties,
         .property_count = arguments->property_count,
     };
-}
-
-long long kafka_number(struct argp_state *state, const char *option, const char *text, long long low,
-                       long long high)
-{
-    char *end;
-    errno = 0;
-    long long number = strtoll(text, &end, 10);
-    if (errno != 0 || end == text || *end != '\0' || number < low || number > high)
-        argp_error(state, "--%s %s: must be a number from %lld to %lld", option, text, low, high);
-    return number;
 }

@@ -20,8 +20,4 @@ extern const struct argp kafka_argp;
 /* client_id is what brokers see. Valid as long as the arguments. */
 struct vd_kafka_options kafka_options_of(const struct kafka_arguments *arguments, const char *client_id);
 
-/* A decimal number within bounds, or argp's error exit. */
-long long kafka_number(struct argp_state *state, const char *option, const char *text, long long low,
-                       long long high);
-
 #endif

@@ -243,11 +243,8 @@ static int run(struct reading *r)
 
 int ledger_main(int argc, char **argv)
 {
-    static char title[] = "vedette ledger";
     struct sigaction action = {.sa_handler = on_signal};
     struct arguments arguments = {.topic = "vedette.events.v1", .from_ms = INT64_MIN, .to_ms = INT64_MAX};
-    argp_err_exit_status = EX_USAGE;
-    argv[0] = title; /* what argp calls the program */
     if (argp_parse(&ARGP, argc, argv, 0, NULL, &arguments) != 0)
         return EX_USAGE;
     sigaction(SIGINT, &action, NULL);

@@ -21,6 +21,7 @@
 
 #include "commands.h"
 #include "load_agent.h"
+#include "number.h"
 
 enum { PACE_MS = 5, REPORT_MS = 1000, DRAIN_MAX_MS = 30000, AGENTS_MAX = 20000, TENANTS_MAX = 1000 };
 
@@ -58,18 +59,6 @@ static const struct argp_option OPTIONS[] = {
     {"quiet", 'q', NULL, 0, "No line a second, only the summary", 0},
     {0}};
 
-static uint64_t number(const char *text, uint64_t low, uint64_t high, struct argp_state *state,
-                       const char *what)
-{
-    char *end;
-    errno = 0;
-    unsigned long long value = strtoull(text, &end, 10);
-    if (errno != 0 || end == text || *end != '\0' || value < low || value > high)
-        argp_error(state, "%s must be a number from %" PRIu64 " to %" PRIu64 ", not '%s'", what, low, high,
-                   text);
-    return value;
-}
-
 static error_t parse_option(int key, char *text, struct argp_state *state)
 {
     struct arguments *a = state->input;
@@ -81,22 +70,22 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
         a->authority = text;
         return 0;
     case 'n':
-        a->agents = (unsigned)number(text, 1, AGENTS_MAX, state, "--agents");
+        a->agents = (unsigned)number_of(state, "agents", text, 1, AGENTS_MAX);
         return 0;
     case 't':
-        a->tenants = (unsigned)number(text, 1, TENANTS_MAX, state, "--tenants");
+        a->tenants = (unsigned)number_of(state, "tenants", text, 1, TENANTS_MAX);
         return 0;
     case 'r':
-        a->rate = (double)number(text, 0, 100000000, state, "--rate");
+        a->rate = (double)number_of(state, "rate", text, 0, 100000000);
         return 0;
     case 'f':
-        a->seconds = (double)number(text, 1, 1000000, state, "--for");
+        a->seconds = (double)number_of(state, "for", text, 1, 1000000);
         return 0;
     case 'e':
-        a->events = number(text, 1, UINT32_MAX, state, "--events");
+        a->events = (uint64_t)number_of(state, "events", text, 1, UINT32_MAX);
         return 0;
     case 'b':
-        a->batch_events = (unsigned)number(text, 1, VD_BATCH_EVENTS_MAX, state, "--batch");
+        a->batch_events = (unsigned)number_of(state, "batch", text, 1, VD_BATCH_EVENTS_MAX);
         return 0;
     case 'q':
         a->quiet = true;

@@ -1,4 +1,5 @@
 /* vedette: the operator's command, one file a subcommand. */
+#include <argp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -31,6 +32,15 @@ static void print_help(FILE *out)
     fputs("\nvedette COMMAND --help tells more; so does vedette(1).\n", out);
 }
 
+static int run(const struct command *command, int argc, char **argv)
+{
+    static char title[64]; /* what argp calls the program, for as long as it runs */
+    snprintf(title, sizeof title, "vedette %s", command->name);
+    argv[0] = title;
+    argp_err_exit_status = EX_USAGE;
+    return command->main(argc, argv);
+}
+
 int main(int argc, char **argv)
 {
     signal(SIGPIPE, SIG_IGN);
@@ -48,7 +58,7 @@ int main(int argc, char **argv)
     }
     for (size_t i = 0; i < COMMAND_COUNT; i++)
         if (strcmp(argv[1], COMMANDS[i].name) == 0)
-            return COMMANDS[i].main(argc - 1, argv + 1);
+            return run(&COMMANDS[i], argc - 1, argv + 1);
     fprintf(stderr, "vedette: there is no command '%s'; vedette --help lists them\n", argv[1]);
     return EX_USAGE;
 }

@@ -13,13 +13,15 @@
 #include <vedette/memory.h>
 #include <vedette/parse.h>
 
+#include "number.h"
+
 enum { LINE_MAX_BYTES = 256 * 1024, EVENT_MAX_BYTES = 64 * 1024, JSON_MAX_BYTES = 1024 * 1024 };
 enum { SCRATCH_BLOCK_BYTES = 64 * 1024, SCRATCH_MAX_BYTES = 4 * 1024 * 1024 };
 enum { OPTION_HOSTNAME = 'H', OPTION_UTC = 'u', OPTION_NOW = 256, OPTION_YEAR };
 
 struct arguments {
     const char *hostname, *now;
-    long year;
+    int year;
     bool utc;
     char **files;
     int file_count;
@@ -47,7 +49,6 @@ static const struct argp_option OPTIONS[] = {
 static error_t parse_option(int key, char *text, struct argp_state *state)
 {
     struct arguments *a = state->input;
-    char *end;
     switch (key) {
     case OPTION_HOSTNAME:
         a->hostname = text;
@@ -59,9 +60,7 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
         a->now = text;
         return 0;
     case OPTION_YEAR:
-        a->year = strtol(text, &end, 10);
-        if (*end != '\0' || a->year < 2000 || a->year > 9998)
-            argp_error(state, "--year: %s is not a year from 2000 to 9998", text);
+        a->year = (int)number_of(state, "year", text, 2000, 9998);
         return 0;
     case ARGP_KEY_ARGS:
         a->files = state->argv + state->next;
@@ -150,7 +149,7 @@ static int set_now(struct parsing *p, const struct arguments *a)
     if (stamp == NULL && a->year == 0)
         return EX_OK;
     if (stamp == NULL) {
-        snprintf(year_end, sizeof year_end, "%04ld-12-30 23:59:59", a->year);
+        snprintf(year_end, sizeof year_end, "%04d-12-30 23:59:59", a->year);
         stamp = year_end;
     }
     if (vd_parse_time(&p->parse, stamp, &p->now_ms) == 0)
@@ -179,7 +178,6 @@ int parse_main(int argc, char **argv)
 {
     struct arguments a = {0};
     char hostname[256] = "";
-    argp_err_exit_status = EX_USAGE;
     if (argp_parse(&ARGP, argc, argv, 0, NULL, &a) != 0)
         return EX_USAGE;
     gethostname(hostname, sizeof hostname - 1);

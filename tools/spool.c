@@ -247,7 +247,7 @@ static int usage(FILE *out, int code)
 
 int spool_main(int argc, char **argv)
 {
-    if (argc == 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-?") == 0))
+    if (argc > 1 && (strcmp(argv[argc - 1], "--help") == 0 || strcmp(argv[argc - 1], "-?") == 0))
         return usage(stdout, EX_OK);
     if (argc != 3)
         return usage(stderr, EX_USAGE);

@@ -217,9 +217,7 @@ static int conclude(const struct tail *tail, int result)
 
 int tail_main(int argc, char **argv)
 {
-    static char title[] = "vedette tail";
     struct tail tail = {.deadline_ms = INT64_MAX};
-    argv[0] = title; /* what argp calls the program */
     tail_arguments_parse(&tail.arguments, argc, argv);
     tail.kafka = kafka_options_of(&tail.arguments.kafka, "vedette-tail");
     vd_buffer_init(&tail.highest_line, TAIL_LINE_BYTES_MAX);

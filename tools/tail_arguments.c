@@ -2,9 +2,9 @@
 #include "tail.h"
 
 #include <string.h>
-#include <sysexits.h>
 
 #include "class_names.h"
+#include "number.h"
 
 enum { COUNT_MAX = 2000000000, TIMEOUT_S_MAX = 1000000, SCORE_MAX = 100 };
 enum { KEY_JSON = 0x100, KEY_COLOR, KEY_TIMEOUT, KEY_FROM };
@@ -61,7 +61,7 @@ static error_t parse_filter(int key, char *text, struct argp_state *state, struc
         filter->class_uid = class_of(state, text);
         return 0;
     case 's':
-        filter->min_score = (int32_t)kafka_number(state, "min-score", text, 0, SCORE_MAX);
+        filter->min_score = (int32_t)number_of(state, "min-score", text, 0, SCORE_MAX);
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -90,10 +90,10 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
         arguments->color = (enum tail_color)word(state, "color", text, colors, "auto, always, never");
         return 0;
     case 'n':
-        arguments->count = (uint64_t)kafka_number(state, "count", text, 1, COUNT_MAX);
+        arguments->count = (uint64_t)number_of(state, "count", text, 1, COUNT_MAX);
         return 0;
     case KEY_TIMEOUT:
-        arguments->timeout_s = kafka_number(state, "timeout", text, 1, TIMEOUT_S_MAX);
+        arguments->timeout_s = number_of(state, "timeout", text, 1, TIMEOUT_S_MAX);
         return 0;
     default:
         return parse_filter(key, text, state, &arguments->filter);
@@ -116,7 +116,6 @@ void tail_arguments_parse(struct tail_arguments *arguments, int argc, char **arg
         .from = VD_CONSUME_END,
         .filter = {.class_uid = -1},
     };
-    argp_err_exit_status = EX_USAGE;
     argp_parse(&argp, argc, argv, 0, NULL, arguments);
 }
 

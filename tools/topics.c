@@ -5,11 +5,13 @@
 #include <string.h>
 #include <sysexits.h>
 #include <vedette/error.h>
+#include <vedette/identity.h>
 
 #include "kafka_arguments.h"
+#include "number.h"
 
 enum { KEY_PREFIX = 'p', KEY_PARTITIONS = 'n', KEY_REPLICATION = 'r', KEY_TIMEOUT = 't' };
-enum { PARTITIONS_MAX = 10000, REPLICATION_MAX = 100, TIMEOUT_S_MAX = 3600, PREFIX_MAX = 64 };
+enum { PARTITIONS_MAX = 10000, REPLICATION_MAX = 100, TIMEOUT_S_MAX = 3600 };
 
 struct arguments {
     struct kafka_arguments kafka;
@@ -28,13 +30,6 @@ static const struct argp_option OPTIONS[] = {
     {0},
 };
 
-static bool prefix_valid(const char *prefix)
-{
-    static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
-    size_t len = strlen(prefix);
-    return len > 0 && len <= PREFIX_MAX && strspn(prefix, allowed) == len;
-}
-
 static error_t parse_option(int key, char *text, struct argp_state *state)
 {
     struct arguments *arguments = state->input;
@@ -43,18 +38,18 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
         state->child_inputs[0] = &arguments->kafka;
         return 0;
     case KEY_PREFIX:
-        if (!prefix_valid(text))
-            argp_error(state, "--prefix %s: must be 1 to %d of A-Z a-z 0-9 . _ -", text, PREFIX_MAX);
+        if (!vd_name_valid(text))
+            argp_error(state, "--prefix %s: must be 1 to 64 of A-Z a-z 0-9 . _ -", text);
         arguments->prefix = text;
         return 0;
     case KEY_PARTITIONS:
-        arguments->partitions = (int)kafka_number(state, "partitions", text, 1, PARTITIONS_MAX);
+        arguments->partitions = (int)number_of(state, "partitions", text, 1, PARTITIONS_MAX);
         return 0;
     case KEY_REPLICATION:
-        arguments->replication = (int)kafka_number(state, "replication", text, 1, REPLICATION_MAX);
+        arguments->replication = (int)number_of(state, "replication", text, 1, REPLICATION_MAX);
         return 0;
     case KEY_TIMEOUT:
-        arguments->timeout_s = (int)kafka_number(state, "timeout", text, 1, TIMEOUT_S_MAX);
+        arguments->timeout_s = (int)number_of(state, "timeout", text, 1, TIMEOUT_S_MAX);
         return 0;
     case ARGP_KEY_ARG:
         if (arguments->create || strcmp(text, "create") != 0)
@@ -87,7 +82,6 @@ static void report(void *arg, const char *name, int partitions, bool existed, in
 
 int topics_main(int argc, char **argv)
 {
-    static char title[] = "vedette topics";
     static const struct argp_child children[] = {{&kafka_argp, 0, "Kafka", 1}, {0}};
     static const struct argp argp = {
         .options = OPTIONS,
@@ -98,8 +92,6 @@ int topics_main(int argc, char **argv)
     };
     struct arguments arguments = {.prefix = "vedette", .partitions = 8, .replication = 1, .timeout_s = 30};
     char error[VD_KAFKA_ERROR_BYTES] = "";
-    argp_err_exit_status = EX_USAGE;
-    argv[0] = title; /* what argp calls the program */
     if (argp_parse(&argp, argc, argv, 0, NULL, &arguments) != 0)
         return EX_USAGE;
     struct vd_kafka_options options = kafka_options_of(&arguments.kafka, "vedette-topics");

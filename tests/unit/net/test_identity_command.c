@@ -94,7 +94,7 @@ static void test_mistakes(void **state)
     assert_int_equal(IDENTITY("init", "--dir", dir, "--trust-domain", TRUST_DOMAIN, "--days", "0"), EX_USAGE);
     assert_int_equal(IDENTITY("init", "--dir", dir, "--trust-domain", TRUST_DOMAIN, "--days", "1x"),
                      EX_USAGE);
-    expect_output("--days 1x: must be 1 to 36500");
+    expect_output("--days 1x: must be a number from 1 to 36500");
     assert_int_equal(IDENTITY("init", "--dir", "/proc/nonexistent", "--trust-domain", TRUST_DOMAIN),
                      EX_NOINPUT);
     assert_int_equal(IDENTITY("agent", "--dir", dir, "--name", "a"), EX_USAGE);
