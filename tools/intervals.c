@@ -36,12 +36,10 @@ static int make_room(struct intervals *set)
         return 0;
     if (set->count == INTERVALS_MAX)
         return VD_ELIMIT;
-    size_t room = set->room == 0 ? ROOM_FIRST : 2 * set->room;
-    struct interval *at = vd_realloc(set->at, room * sizeof *at);
+    struct interval *at = vd_grow(set->at, &set->room, ROOM_FIRST, sizeof *at);
     if (at == NULL)
         return VD_ENOMEM;
     set->at = at;
-    set->room = room;
     return 0;
 }
 

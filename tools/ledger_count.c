@@ -119,12 +119,10 @@ static size_t account_place(const struct ledger_stream *s, int64_t since_ms)
 static int account_insert(struct ledger_stream *s, size_t place, int64_t since_ms)
 {
     if (s->count == s->room) {
-        size_t room = s->room == 0 ? ACCOUNTS_FIRST : 2 * s->room;
-        struct ledger_account *accounts = vd_realloc(s->accounts, room * sizeof *accounts);
+        struct ledger_account *accounts = vd_grow(s->accounts, &s->room, ACCOUNTS_FIRST, sizeof *accounts);
         if (accounts == NULL)
             return VD_ENOMEM;
         s->accounts = accounts;
-        s->room = room;
     }
     memmove(&s->accounts[place + 1], &s->accounts[place], (s->count - place) * sizeof *s->accounts);
     s->accounts[place] = (struct ledger_account){.since_ms = since_ms};

@@ -58,12 +58,10 @@ static bool reserve_run(struct exactly_once *e)
 {
     if (e->run_count < e->run_cap)
         return true;
-    size_t cap = e->run_cap == 0 ? FIRST_CAP : e->run_cap * 2;
-    struct exactly_once_run *grown = vd_realloc(e->runs, cap * sizeof *grown);
+    struct exactly_once_run *grown = vd_grow(e->runs, &e->run_cap, FIRST_CAP, sizeof *grown);
     if (grown == NULL)
         return false;
     e->runs = grown;
-    e->run_cap = cap;
     return true;
 }
 
@@ -96,12 +94,10 @@ static int enqueue(struct exactly_once *e, const struct outlet_record *r)
 {
     size_t end = e->waiting_first + e->waiting_count;
     if (end == e->waiting_cap) {
-        size_t cap = e->waiting_cap == 0 ? FIRST_CAP : e->waiting_cap * 2;
-        struct outlet_record *grown = vd_realloc(e->waiting, cap * sizeof *grown);
+        struct outlet_record *grown = vd_grow(e->waiting, &e->waiting_cap, FIRST_CAP, sizeof *grown);
         if (grown == NULL)
             return VD_ENOMEM;
         e->waiting = grown;
-        e->waiting_cap = cap;
     }
     e->waiting[end] = *r;
     e->waiting_count++;

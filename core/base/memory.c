@@ -3,6 +3,7 @@
 
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -34,6 +35,17 @@ void *vd_calloc(size_t count, size_t len)
 void *vd_realloc(void *old, size_t len)
 {
     return fails() ? NULL : realloc(old, len > 0 ? len : 1);
+}
+
+void *vd_grow(void *items, size_t *cap, size_t first, size_t item_bytes)
+{
+    size_t more = *cap == 0 ? first : 2 * *cap;
+    if (more > SIZE_MAX / item_bytes)
+        return NULL;
+    void *grown = vd_realloc(items, more * item_bytes);
+    if (grown != NULL)
+        *cap = more;
+    return grown;
 }
 
 char *vd_strdup(const char *text)

@@ -17,7 +17,7 @@
 #include "file.h"
 #include "format.h"
 
-enum { SEGMENTS_MAX = 65536, STREAM_NUMBER_MAX = 999999 };
+enum { SEGMENTS_MAX = 65536, BASES_FIRST = 64, STREAM_NUMBER_MAX = 999999 };
 #define ASIDE "aside"
 
 /* "stream-000001" and the suffix; 0: another name. */
@@ -209,12 +209,11 @@ static int note_segment(void *arg, int dir, const char *name)
         return 0;
     }
     if (bases->count == bases->cap) {
-        size_t cap = bases->cap == 0 ? 64 : 2 * bases->cap;
-        uint64_t *at = cap > SEGMENTS_MAX ? NULL : vd_realloc(bases->at, cap * sizeof *at);
+        uint64_t *at =
+            bases->cap >= SEGMENTS_MAX ? NULL : vd_grow(bases->at, &bases->cap, BASES_FIRST, sizeof *at);
         if (at == NULL)
             return VD_ENOMEM;
         bases->at = at;
-        bases->cap = cap;
     }
     bases->at[bases->count++] = base;
     return 0;

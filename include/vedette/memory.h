@@ -7,6 +7,9 @@
 void *vd_malloc(size_t len);
 void *vd_calloc(size_t count, size_t len);
 void *vd_realloc(void *old, size_t len);
+/* For an array that is full: room for twice *cap items, for `first` where it has none yet. NULL: out of
+ * memory; items and *cap are as they were. */
+void *vd_grow(void *items, size_t *cap, size_t first, size_t item_bytes);
 char *vd_strdup(const char *text);
 char *vd_strndup(const char *text, size_t len);
 void vd_free(void *memory);
