@@ -59,11 +59,11 @@ static uint64_t events_waiting(const struct agent *a)
 /* ---- What the parts say */
 
 /* After a pull: what was lost, and what is to be committed. */
-static void on_appended(void *owner)
+static void on_appended(void *owner, bool gathered)
 {
     struct agent *a = owner;
     losses_tell(&a->losses, now_ms(), uv_now(a->loop));
-    committer_wake(a->committer);
+    committer_wake(a->committer, gathered);
 }
 
 static void resume(struct agent *a)
@@ -94,7 +94,7 @@ static void lose_forked(struct agent *a, const struct vd_spool_hole *hole)
                               .to = hole->to,
                               .detail = vd_bytes_str(hole->why)};
     losses_add(&a->losses, &loss, now_ms());
-    on_appended(a);
+    on_appended(a, false);
 }
 
 /* Two hosts with the same spool, or a spool that went back in time: the collector cannot tell their events
@@ -220,7 +220,7 @@ static void on_tick(uv_timer_t *tick)
     say_status(a);
     say_behind(a);
     resume(a);
-    on_appended(a);
+    on_appended(a, false);
     bool empty = events_waiting(a) == 0;
     if (a->phase == PHASE_RUNNING && a->once && intake_at_end(a->intake) && empty)
         begin_closing(a);

@@ -13,6 +13,7 @@ struct committer {
     uv_work_t work;
     struct vd_spool_commit *commit; /* under way, or NULL */
     bool fails, closing, timer_open;
+    bool hurry; /* what is pending has waited long enough */
     void (*on_close)(void *owner);
 };
 
@@ -60,7 +61,7 @@ static void on_done(uv_work_t *work, int status)
         return;
     }
     c->options.durable(c->options.owner);
-    committer_wake(c);
+    committer_wake(c, false);
 }
 
 static void begin(struct committer *c)
@@ -70,6 +71,7 @@ static void begin(struct committer *c)
         c->fails = false; /* nothing is left to try with: the next append tells */
         return;
     }
+    c->hurry = false;
     uv_timer_stop(&c->timer);
     uv_queue_work(c->options.loop, &c->work, on_thread, on_done);
 }
@@ -79,12 +81,15 @@ static void on_timer(uv_timer_t *timer)
     begin(timer->data);
 }
 
-void committer_wake(struct committer *c)
+void committer_wake(struct committer *c, bool at_once)
 {
     struct vd_spool *spool = c->options.spool;
-    if (c->commit != NULL || c->closing || c->fails || !vd_spool_pending(spool))
+    if (!vd_spool_pending(spool))
         return;
-    if (c->options.always || vd_spool_commit_due(spool, c->options.now_ms()))
+    c->hurry = c->hurry || at_once;
+    if (c->commit != NULL || c->closing || c->fails)
+        return;
+    if (c->options.always || c->hurry || vd_spool_commit_due(spool, c->options.now_ms()))
         begin(c);
     else if (!uv_is_active((uv_handle_t *)&c->timer))
         uv_timer_start(&c->timer, on_timer, c->options.age_ms, 0);

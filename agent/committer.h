@@ -1,7 +1,7 @@
 /* Drives the spool's group commit: at most so often, beside the loop, one commit at a time.
  *
  * Happy path: committer_wake after something was appended → after age_ms, or at once when enough is pending
- * → the commit runs on a thread of libuv's → `durable` on the loop. How it fails: a commit that fails is said
+ * or has gathered elsewhere → the commit runs on a thread of libuv's → `durable` on the loop. How it fails: a commit that fails is said
  * once, and tried again every second until one succeeds, which is said too; what is pending stays in memory
  * meanwhile. One loop. */
 #ifndef AGENT_COMMITTER_H
@@ -22,8 +22,8 @@ struct committer_options {
 
 struct committer;
 int committer_start(struct committer **out, const struct committer_options *options);
-/* The spool has something new. */
-void committer_wake(struct committer *c);
+/* The spool has something new. at_once: it has waited long enough elsewhere. */
+void committer_wake(struct committer *c, bool at_once);
 /* A commit is under way. */
 bool committer_busy(const struct committer *c);
 /* The last commit failed. */

@@ -143,7 +143,7 @@ static void pull(struct inlet *inlet)
     }
     if (rc < 0 || rc == SOURCE_END)
         end_inlet(inlet);
-    in->options.appended(in->options.owner);
+    in->options.appended(in->options.owner, rc == SOURCE_IDLE && inlet->source->gathers);
 }
 
 static void on_turn(uv_idle_t *turn)

@@ -24,7 +24,8 @@ struct intake_options {
     int64_t (*now_ms)(void); /* the real-time clock */
     bool once;
     void *owner;
-    void (*appended)(void *owner); /* a pull is over: there may be something to commit */
+    /* A pull is over: there may be something to commit. gathered: it has gathered for a while already. */
+    void (*appended)(void *owner, bool gathered);
 };
 
 struct intake;

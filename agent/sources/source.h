@@ -61,6 +61,7 @@ struct source {
     const struct source_class *class;
     const char *name; /* "tail", "journal", "process" */
     bool closing;
+    bool gathers; /* is ready a while after the first of several events, for fewer turns and commits */
     struct source_counters counters;
     struct source_host host;
     /* Set by the owner before its first pull; ready may pull at once. */

@@ -19,7 +19,7 @@
 
 #include "tail_private.h"
 
-enum { POLL_MS = 1000, WAKE_MS = 50, LINE_MAX_BYTES = 256 * 1024, EVENT_MAX_BYTES = 64 * 1024 };
+enum { POLL_MS = 1000, WAKE_MS = 100, LINE_MAX_BYTES = 256 * 1024, EVENT_MAX_BYTES = 64 * 1024 };
 
 static size_t cursor_now(struct tail *t, uint8_t *out)
 {
@@ -171,7 +171,7 @@ static bool is_followed(const struct tail *t, const char *name)
     return false;
 }
 
-/* A thousand lines a second are twenty awakenings, not a thousand: the poll comes early, and nobody listens
+/* A thousand lines a second are ten awakenings, not a thousand: the poll comes early, and nobody listens
  * until then. */
 static void on_watch(uv_fs_event_t *handle, const char *name, int events, int status)
 {
@@ -317,6 +317,7 @@ static struct tail *make(const struct source_host *host, const struct tail_confi
     if (t == NULL)
         return NULL;
     source_init(&t->source, &TAIL, "tail", host);
+    t->source.gathers = true;
     t->from_end = config->from_end;
     t->once = config->once;
     t->poll_ms = config->poll_ms > 0 ? config->poll_ms : POLL_MS;

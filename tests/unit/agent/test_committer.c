@@ -59,7 +59,7 @@ static int append(struct rig *r, size_t len)
     static const uint8_t event[128 * 1024];
     int rc = vd_spool_append(r->disk.spool, r->source, VD_SPOOL_NORMAL, vd_bytes_of(event, len),
                              vd_bytes_str("c"), RIG_NOW_MS);
-    committer_wake(r->committer);
+    committer_wake(r->committer, false);
     return rc;
 }
 
@@ -90,12 +90,12 @@ static void a_cursor_alone_is_committed_too(void **state)
     struct rig r;
     init(&r, 20, false);
     assert_int_equal(vd_spool_note(r.disk.spool, r.source, vd_bytes_str("end"), RIG_NOW_MS), 0);
-    committer_wake(r.committer);
+    committer_wake(r.committer, false);
     while (r.durables == 0)
         uv_run(&r.loop, UV_RUN_ONCE);
     assert_false(vd_spool_pending(r.disk.spool));
     assert_int_equal(vd_spool_next(r.disk.spool), 1);
-    committer_wake(r.committer); /* and that was all */
+    committer_wake(r.committer, false); /* and that was all */
     assert_int_equal(append(&r, 100), 0);
     run(&r);
     assert_int_equal(r.durables, 2);
@@ -109,6 +109,21 @@ static void enough_bytes_do_not_wait(void **state)
     struct rig r;
     init(&r, 1000000, false);
     assert_int_equal(append(&r, 64 * 1024), 0);
+    run(&r);
+    assert_int_equal(r.durables, 1);
+    deinit(&r);
+}
+
+/* Nor does what has gathered elsewhere; and asked for with nothing there, it is not remembered. */
+static void what_has_gathered_does_not_wait(void **state)
+{
+    (void)state;
+    struct rig r;
+    init(&r, 1000000, false);
+    committer_wake(r.committer, true);
+    assert_int_equal(append(&r, 10), 0);
+    assert_false(committer_busy(r.committer));
+    committer_wake(r.committer, true);
     run(&r);
     assert_int_equal(r.durables, 1);
     deinit(&r);
@@ -176,9 +191,13 @@ static void closed_in_the_middle(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_group_is_one_commit),    cmocka_unit_test(a_cursor_alone_is_committed_too),
-        cmocka_unit_test(enough_bytes_do_not_wait), cmocka_unit_test(always_means_now),
-        cmocka_unit_test(the_next_follows),         cmocka_unit_test(a_disk_that_fails_and_mends),
+        cmocka_unit_test(a_group_is_one_commit),
+        cmocka_unit_test(a_cursor_alone_is_committed_too),
+        cmocka_unit_test(enough_bytes_do_not_wait),
+        cmocka_unit_test(what_has_gathered_does_not_wait),
+        cmocka_unit_test(always_means_now),
+        cmocka_unit_test(the_next_follows),
+        cmocka_unit_test(a_disk_that_fails_and_mends),
         cmocka_unit_test(closed_in_the_middle),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -26,8 +26,9 @@ static int64_t now_ms(void)
     return RIG_NOW_MS;
 }
 
-static void on_appended(void *owner)
+static void on_appended(void *owner, bool gathered)
 {
+    (void)gathered;
     ((struct rig *)owner)->appended++;
 }
 
