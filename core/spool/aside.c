@@ -16,7 +16,7 @@ enum { NAMES_MAX = 65536 };
 
 int spool_dir_open(int at, const char *name)
 {
-    int fd = openat(at, name, SPOOL_DIR_FLAGS);
+    int fd = openat(at, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     return fd >= 0 ? fd : vd_error_from_errno(errno);
 }
 

@@ -1,14 +1,12 @@
-/* Names in the spool's folder, and what happens to what is set aside. */
+/* The names in the spool's folder: streams, one of which counts, and the segments in each. */
 #include "folder.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <vedette/error.h>
@@ -18,21 +16,29 @@
 #include "format.h"
 
 enum { SEGMENTS_MAX = 65536, BASES_FIRST = 64, STREAM_NUMBER_MAX = 999999 };
-#define ASIDE "aside"
 
-/* "stream-000001" and the suffix; 0: another name. */
-static uint32_t stream_number(const char *name, const char *suffix)
+#define STREAM_PREFIX "stream-"
+
+/* "stream-000001" and the suffix. */
+static void stream_name(uint32_t number, const char *suffix, char *out)
 {
-    static const char PREFIX[] = "stream-";
-    char again[SPOOL_NAME_BYTES];
-    if (strncmp(name, PREFIX, sizeof PREFIX - 1) != 0)
-        return 0;
-    unsigned long number = strtoul(name + sizeof PREFIX - 1, NULL, 10);
-    snprintf(again, sizeof again, "%s%06lu%s", PREFIX, number, suffix);
-    return number <= STREAM_NUMBER_MAX && strcmp(name, again) == 0 ? (uint32_t)number : 0;
+    snprintf(out, SPOOL_NAME_BYTES, STREAM_PREFIX "%06u%s", number, suffix);
 }
 
-static int unlink_segment(void *arg, int dir, const char *name)
+/* 0: another name. */
+static uint32_t stream_number(const char *name, const char *suffix)
+{
+    char again[SPOOL_NAME_BYTES];
+    if (strncmp(name, STREAM_PREFIX, sizeof STREAM_PREFIX - 1) != 0)
+        return 0;
+    unsigned long number = strtoul(name + sizeof STREAM_PREFIX - 1, NULL, 10);
+    if (number > STREAM_NUMBER_MAX)
+        return 0;
+    stream_name((uint32_t)number, suffix, again);
+    return strcmp(name, again) == 0 ? (uint32_t)number : 0;
+}
+
+static int unlink_one(void *arg, int dir, const char *name)
 {
     (void)arg;
     return spool_file_unlink(dir, name, 0);
@@ -44,7 +50,7 @@ static int remove_tree(int at, const char *name)
     int dir = spool_dir_open(at, name);
     if (dir < 0)
         return dir;
-    spool_dir_each(dir, unlink_segment, NULL);
+    spool_dir_each(dir, unlink_one, NULL);
     close(dir);
     return spool_file_unlink(at, name, AT_REMOVEDIR);
 }
@@ -58,19 +64,12 @@ static int note_stream(void *arg, int dir, const char *name)
     return 0;
 }
 
-int spool_folder_set_aside(const struct spool_folder *f, uint64_t base)
-{
-    char name[SPOOL_NAME_BYTES];
-    spool_segment_name(base, name);
-    return spool_aside_move(f, f->stream, name);
-}
+/* ---- The stream's folder */
 
 static int each_aside(void *arg, int dir, const char *name)
 {
     return spool_aside_move(arg, dir, name);
 }
-
-/* ---- The stream's folder */
 
 /* Remains of a fork: unfinished, or of an older stream. */
 static int clean(void *arg, int dir, const char *name)
@@ -99,7 +98,7 @@ static int open_stream(struct spool_folder *f, bool write)
         f->number = 1;
     if (rc == 0 && f->number == 0)
         rc = VD_ENOTFOUND;
-    snprintf(name, sizeof name, "stream-%06u", f->number);
+    stream_name(f->number, "", name);
     if (rc == 0 && make)
         rc = spool_file_mkdir(f->root, name);
     if (rc == 0 && make)
@@ -118,7 +117,6 @@ int spool_folder_open(struct spool_folder *f, const char *path, bool write)
     return rc < 0 ? rc : 0;
 }
 
-/* Under the lock: clearing away is for whoever owns the folder. */
 int spool_folder_enter(struct spool_folder *f, bool write)
 {
     int rc = open_stream(f, write);
@@ -148,15 +146,10 @@ int spool_folder_lock(const struct spool_folder *f)
     return rc;
 }
 
-static void unfinished_name(const struct spool_folder *f, char *out)
-{
-    snprintf(out, SPOOL_NAME_BYTES, "stream-%06u" SPOOL_UNFINISHED, f->number + 1);
-}
-
 int spool_folder_begin(const struct spool_folder *f, int *dir)
 {
     char name[SPOOL_NAME_BYTES];
-    unfinished_name(f, name);
+    stream_name(f->number + 1, SPOOL_UNFINISHED, name);
     remove_tree(f->root, name);
     int rc = spool_file_mkdir(f->root, name);
     if (rc == 0)
@@ -167,8 +160,8 @@ int spool_folder_begin(const struct spool_folder *f, int *dir)
 int spool_folder_replace(struct spool_folder *f, int dir)
 {
     char from[SPOOL_NAME_BYTES], to[SPOOL_NAME_BYTES];
-    unfinished_name(f, from);
-    snprintf(to, sizeof to, "stream-%06u", f->number + 1);
+    stream_name(f->number + 1, SPOOL_UNFINISHED, from);
+    stream_name(f->number + 1, "", to);
     int rc = spool_file_sync(dir);
     if (rc == 0)
         rc = spool_file_rename(f->root, from, f->root, to);
@@ -189,6 +182,13 @@ int spool_folder_replace(struct spool_folder *f, int dir)
 void spool_segment_name(uint64_t base, char *out)
 {
     snprintf(out, SPOOL_NAME_BYTES, "%020" PRIu64 ".seg", base);
+}
+
+int spool_folder_set_aside(const struct spool_folder *f, uint64_t base)
+{
+    char name[SPOOL_NAME_BYTES];
+    spool_segment_name(base, name);
+    return spool_aside_move(f, f->stream, name);
 }
 
 struct bases {

@@ -7,10 +7,9 @@
 #ifndef SPOOL_FOLDER_H
 #define SPOOL_FOLDER_H
 
-#include <fcntl.h>
 #include <vedette/bytes.h>
 
-enum { SPOOL_NAME_BYTES = 32, SPOOL_ASIDE_FILES = 8, SPOOL_DIR_FLAGS = O_RDONLY | O_DIRECTORY | O_CLOEXEC };
+enum { SPOOL_NAME_BYTES = 32, SPOOL_ASIDE_FILES = 8 };
 #define SPOOL_UNFINISHED ".new"
 
 struct spool_folder {

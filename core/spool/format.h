@@ -82,6 +82,11 @@ bool spool_event_next(struct vd_bytes *rest, struct vd_bytes *event);
 uint8_t *spool_event_put(uint8_t *at, struct vd_bytes event);
 enum { SPOOL_EVENT_HEAD_BYTES = 4 };
 
+/* The next multiple of 8. */
+static inline size_t spool_padded(size_t len)
+{
+    return (len + 7) & ~(size_t)7;
+}
 static inline uint32_t spool_get32(const uint8_t *at)
 {
     uint32_t value;

@@ -17,7 +17,7 @@ static size_t write_one(const struct spool_header *h, const struct spool_cursors
     for (int i = 0; i < cursors->count; i++)
         end =
             spool_cursor_put(end, cursors->at[i].name, vd_bytes_of(cursors->at[i].bytes, cursors->at[i].len));
-    size_t used = (size_t)(end - out), len = (used + 7) & ~(size_t)7;
+    size_t used = (size_t)(end - out), len = spool_padded(used);
     memset(end, 0, len - used);
     memset(out, 0, FIXED_BYTES);
     spool_put32(out, MAGIC);

@@ -2,6 +2,7 @@
 #include <vedette/spool_inspect.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -102,11 +103,7 @@ static int walk(struct inspection *in, const struct spool_header *h, uint64_t li
     struct spool_walk w;
     struct spool_record record;
     int rc = 0;
-    spool_walk_init(&w, vd_bytes_of(in->bytes, in->len), h, UINT64_MAX);
-    in->synced = h->base;
-    while (spool_walk_next(&w, &record))
-        if (record.synced > in->synced)
-            in->synced = record.synced;
+    in->synced = spool_segment_synced(vd_bytes_of(in->bytes, in->len), h);
     spool_walk_init(&w, vd_bytes_of(in->bytes, in->len), h, limit);
     for (struct spool_walk before = w; rc == 0 && spool_walk_next(&w, &record); before = w) {
         if (record.first > before.expect && !was_synced(in, limit, before.expect)) {

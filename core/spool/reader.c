@@ -74,7 +74,6 @@ void vd_spool_seek(struct vd_spool_reader *r, uint64_t seq)
 {
     r->ready = r->after_hole = false;
     r->seq = seq;
-    /* Forward within the same segment goes on from here, backward begins again. */
     r->rest_seq = r->rest_end = 0;
     leave_segment(r);
 }

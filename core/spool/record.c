@@ -12,7 +12,7 @@ enum { MAGIC = 0x52534456 /* "VDSR" */ };
  * 56 cursors, payload, zeros up to a multiple of 8 */
 size_t spool_record_seal(const struct spool_record *r, uint32_t seed, uint8_t *out)
 {
-    size_t len = SPOOL_RECORD_HEAD_BYTES + r->cursors.len + r->payload.len, padded = (len + 7) & ~(size_t)7;
+    size_t len = SPOOL_RECORD_HEAD_BYTES + r->cursors.len + r->payload.len, padded = spool_padded(len);
     memset(out + len, 0, padded - len);
     spool_put32(out, MAGIC);
     spool_put32(out + 8, (uint32_t)len);
@@ -38,7 +38,7 @@ static size_t announced(const uint8_t *head)
 
 size_t spool_record_announced(const uint8_t *head)
 {
-    return (announced(head) + 7) & ~(size_t)7;
+    return spool_padded(announced(head));
 }
 
 static bool sane(const struct spool_record *r, uint64_t base)
@@ -58,7 +58,7 @@ int spool_record_read(struct spool_record *out, struct vd_bytes bytes, uint32_t 
     size_t len = bytes.len < SPOOL_RECORD_HEAD_BYTES ? 0 : announced(in);
     if (len == 0 || len > bytes.len || spool_get32(in + 4) != vd_crc32c(seed, vd_bytes_of(in + 8, len - 8)))
         return VD_EMALFORMED;
-    size_t cursors_len = spool_get32(in + 52), padded = (len + 7) & ~(size_t)7;
+    size_t cursors_len = spool_get32(in + 52), padded = spool_padded(len);
     if (cursors_len > len - SPOOL_RECORD_HEAD_BYTES)
         return VD_EMALFORMED;
     const uint8_t *body = in + SPOOL_RECORD_HEAD_BYTES;

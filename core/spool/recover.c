@@ -62,7 +62,8 @@ static int find_stream(struct spool_recovery *r)
     return VD_ENOTFOUND;
 }
 
-void spool_begin_stream(struct vd_spool *s, const uint8_t *stream, uint64_t next)
+/* A new stream in an empty folder: its first segment, where that can be made. */
+static void begin_stream(struct vd_spool *s, const uint8_t *stream, uint64_t next)
 {
     struct spool_writer *w = &s->writer;
     memcpy(s->stream, stream, VD_STREAM_BYTES);
@@ -94,7 +95,7 @@ static int start_over(struct spool_recovery *r, const uint8_t *new_stream, bool 
         r->found->set_aside_files += r->count;
     }
     r->found->holes += lost ? 1 : 0;
-    spool_begin_stream(r->s, new_stream, lost ? 2 : 1);
+    begin_stream(r->s, new_stream, lost ? 2 : 1);
     return 0;
 }
 

@@ -77,19 +77,6 @@ static void scan_past(struct spool_recovery *r, const struct spool_loaded *l, ui
     spool_extent_add(r->s, &e);
 }
 
-/* How far the newest segment is known to have been on disk. */
-static uint64_t synced_of(const struct spool_loaded *l)
-{
-    struct spool_walk w;
-    struct spool_record record;
-    uint64_t synced = l->header.base;
-    spool_walk_init(&w, vd_bytes_of(l->bytes, l->len), &l->header, UINT64_MAX);
-    while (spool_walk_next(&w, &record))
-        if (record.synced > synced)
-            synced = record.synced;
-    return synced;
-}
-
 struct tail {
     size_t proven, end; /* records up to proven are known to be on disk; valid ones go on up to end */
     uint64_t next, chain;
@@ -113,7 +100,7 @@ static void scan_newest(struct spool_recovery *r, const struct spool_loaded *l, 
 {
     struct spool_walk w;
     struct spool_record record, last = {.chain = l->header.chain};
-    uint64_t synced = synced_of(l);
+    uint64_t synced = spool_segment_synced(vd_bytes_of(l->bytes, l->len), &l->header);
     *t = (struct tail){.proven = l->header.body, .end = l->header.body, .next = l->header.base};
     spool_walk_init(&w, vd_bytes_of(l->bytes, l->len), &l->header, UINT64_MAX);
     while (spool_walk_next(&w, &record)) {

@@ -81,3 +81,15 @@ bool spool_walk_next(struct spool_walk *w, struct spool_record *record)
     w->expect = record->first + record->count;
     return true;
 }
+
+uint64_t spool_segment_synced(struct vd_bytes segment, const struct spool_header *h)
+{
+    struct spool_walk w;
+    struct spool_record record;
+    uint64_t synced = h->base;
+    spool_walk_init(&w, segment, h, UINT64_MAX);
+    while (spool_walk_next(&w, &record))
+        if (record.synced > synced)
+            synced = record.synced;
+    return synced;
+}

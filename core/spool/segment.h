@@ -15,11 +15,10 @@ struct spool_walk {
     size_t at; /* behind the record that was read last */
     uint32_t seed;
     uint64_t base;
-    uint64_t expect; /* the number that comes next */
-    uint64_t limit;  /* the segment's numbers end below it: the next one's base */
-    size_t skipped;  /* damaged bytes before the record that was read last */
-    size_t
-        budget_bytes; /* so much is summed while looking for the next record, lest a forged one takes hours */
+    uint64_t expect;     /* the number that comes next */
+    uint64_t limit;      /* the segment's numbers end below it: the next one's base */
+    size_t skipped;      /* damaged bytes before the record that was read last */
+    size_t budget_bytes; /* left to be summed in search of records, lest a forged one takes hours */
 };
 /* Begins with the first record. limit: UINT64_MAX for the newest segment. */
 void spool_walk_init(struct spool_walk *w, struct vd_bytes segment, const struct spool_header *h,
@@ -27,5 +26,8 @@ void spool_walk_init(struct spool_walk *w, struct vd_bytes segment, const struct
 /* The next valid record that is not below expect; false: there is none. expect moves behind it, so a record
  * whose first is above expect was has a hole before it. */
 bool spool_walk_next(struct spool_walk *w, struct spool_record *record);
+
+/* How far the newest segment is known to have been on disk: the highest `synced` of its records. */
+uint64_t spool_segment_synced(struct vd_bytes segment, const struct spool_header *h);
 
 #endif

@@ -58,7 +58,7 @@ static uint64_t claimed_bytes(const struct vd_spool *s, size_t more)
 /* Near the floor of free space, what was allocated already may still be filled. */
 static bool space_is_low(struct vd_spool *s, size_t more, int64_t time_ms)
 {
-    uint64_t filled = s->newest.used + claimed_bytes(s, more) - s->past_bytes - s->newest.used;
+    uint64_t filled = claimed_bytes(s, more) - s->past_bytes;
     if (!s->low_space || filled <= s->newest.size)
         return false;
     if (s->space_asked_ms > time_ms || time_ms - s->space_asked_ms >= SPACE_EVERY_MS) {

@@ -67,8 +67,6 @@ const struct spool_extent *spool_extent_find(const struct vd_spool *s, uint64_t 
 /* What the writer has done since the last time: its segments become the spool's. */
 void spool_adopt_segments(struct vd_spool *s);
 void spool_batches_free(struct vd_spool *s, struct spool_batch *batch, const struct spool_batch *end);
-/* A new stream in an empty folder: its first segment, where that can be made. */
-void spool_begin_stream(struct vd_spool *s, const uint8_t *stream, uint64_t first);
 int spool_recover(struct vd_spool *s, const uint8_t *new_stream, struct vd_spool_recovery *found);
 
 #endif

@@ -66,7 +66,7 @@ static void batch_encode(struct spool_writer *w, struct spool_record *r, const s
     r->raw_bytes = (uint32_t)b->raw_bytes;
     r->cursors.len = cursors_put(body, b, names);
     r->payload.len = payload_put(body + r->cursors.len, b);
-    r->bytes = (SPOOL_RECORD_HEAD_BYTES + r->cursors.len + r->payload.len + 7) & ~(size_t)7;
+    r->bytes = spool_padded(SPOOL_RECORD_HEAD_BYTES + r->cursors.len + r->payload.len);
 }
 
 static int record_write(struct spool_writer *w, const struct spool_record *r)
@@ -135,9 +135,7 @@ static int write_all(struct spool_writer *w, struct spool_batch **synced, const 
 }
 
 /* An empty record, unsynced: a process that is killed leaves it all the same, and a sync that follows takes
- * it along. It repeats the cursors, so that damage to the record before it does not make a source repeat
- * itself.
- */
+ * it along. It repeats the cursors, so that damage to the record before it makes no source repeat itself. */
 static void mark_synced(struct spool_writer *w)
 {
     uint8_t *body = w->record + SPOOL_RECORD_HEAD_BYTES, *end = body;
