@@ -362,23 +362,25 @@ void tenure_bind(struct tenure *t, struct shard *shard)
     t->shard = shard;
 }
 
+static void claim_if_idle(struct tenure *t)
+{
+    if (t->state != TENURE_IDLE || !tenure_wanted(t))
+        return;
+    t->failures = 0;
+    claim(t);
+}
+
 void tenure_assign(struct tenure *t)
 {
     t->assigned = true;
     t->told_to_release = false;
-    if (t->state == TENURE_IDLE && tenure_wanted(t)) {
-        t->failures = 0;
-        claim(t);
-    }
+    claim_if_idle(t);
 }
 
 void tenure_act(struct tenure *t)
 {
     t->acting = true;
-    if (t->state == TENURE_IDLE && tenure_wanted(t)) {
-        t->failures = 0;
-        claim(t);
-    }
+    claim_if_idle(t);
 }
 
 void tenure_listed(struct tenure *t, bool ours)

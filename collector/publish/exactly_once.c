@@ -92,15 +92,13 @@ static int send_now(struct exactly_once *e, const struct outlet_record *r)
 
 static int enqueue(struct exactly_once *e, const struct outlet_record *r)
 {
-    size_t end = e->waiting_first + e->waiting_count;
-    if (end == e->waiting_cap) {
+    if (e->waiting_count == e->waiting_cap) {
         struct outlet_record *grown = vd_grow(e->waiting, &e->waiting_cap, FIRST_CAP, sizeof *grown);
         if (grown == NULL)
             return VD_ENOMEM;
         e->waiting = grown;
     }
-    e->waiting[end] = *r;
-    e->waiting_count++;
+    e->waiting[e->waiting_count++] = *r;
     return 0;
 }
 
@@ -143,12 +141,10 @@ static void deliver(struct exactly_once *e, int error, const char *why)
 
 static void waiting_sent(struct exactly_once *e, size_t count)
 {
-    e->waiting_first += count;
     e->waiting_count -= count;
-    if (e->waiting_count > 0)
-        return;
-    e->waiting_first = 0;
-    if (e->waiting_cap > WAITING_KEPT) {
+    if (e->waiting_count > 0) {
+        memmove(e->waiting, e->waiting + count, e->waiting_count * sizeof *e->waiting);
+    } else if (e->waiting_cap > WAITING_KEPT) {
         vd_free(e->waiting);
         e->waiting = NULL;
         e->waiting_cap = 0;
@@ -160,7 +156,7 @@ static int refill(struct exactly_once *e)
 {
     size_t sent = 0;
     int rc = 0;
-    while (sent < e->waiting_count && (rc = send_now(e, &e->waiting[e->waiting_first + sent])) == 0)
+    while (sent < e->waiting_count && (rc = send_now(e, &e->waiting[sent])) == 0)
         sent++;
     waiting_sent(e, sent);
     return rc == VD_EFULL && !empty(e) ? 0 : rc;
@@ -207,8 +203,7 @@ void exactly_once_end(struct exactly_once *e, const char *why)
     assert(e->log == NULL);
     deliver(e, VD_EKAFKA, why);
     for (size_t i = 0; i < e->waiting_count; i++)
-        e->options.callbacks.delivered(e->options.arg, e->waiting[e->waiting_first + i].opaque, 1, VD_EKAFKA,
-                                       why);
+        e->options.callbacks.delivered(e->options.arg, e->waiting[i].opaque, 1, VD_EKAFKA, why);
     waiting_sent(e, e->waiting_count);
 }
 

@@ -44,7 +44,7 @@ struct exactly_once {
     struct exactly_once_run *runs; /* of this transaction, in order */
     size_t run_count, run_cap;
     struct outlet_record *waiting; /* for the next one */
-    size_t waiting_first, waiting_count, waiting_cap;
+    size_t waiting_count, waiting_cap;
     struct commit_load load;
     uint64_t begun_ms, commit_begun_ms; /* loop time; begun_ms of the oldest record not being committed */
     uv_timer_t timer;
