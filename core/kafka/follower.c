@@ -11,7 +11,6 @@
 
 #include <assert.h>
 #include <stdio.h>
-#include <sys/eventfd.h>
 #include <unistd.h>
 #include <vedette/error.h>
 #include <vedette/log.h>
@@ -19,6 +18,7 @@
 
 #include "conf.h"
 #include "metadata.h"
+#include "wake.h"
 
 enum { SLICE = 1024, PROBE_TIMEOUT_MS = 500, PROBE_AGAIN_MS = 200 };
 
@@ -47,13 +47,6 @@ static void probe(struct vd_follower *f);
 
 /* ---- Records */
 
-static void wake_up(const struct vd_follower *f)
-{
-    uint64_t one = 1;
-    /* It fails only when the counter is full, and then the loop wakes up as well. */
-    (void)!write(f->wake_fd, &one, sizeof one);
-}
-
 static void hand_on(struct vd_follower *f, const rd_kafka_message_t *message)
 {
     const struct vd_follower_options *to = &f->options;
@@ -70,10 +63,9 @@ static void hand_on(struct vd_follower *f, const rd_kafka_message_t *message)
 static void on_wake(uv_poll_t *handle, int status, int events)
 {
     struct vd_follower *f = handle->data;
-    uint64_t count;
     (void)status;
     (void)events;
-    (void)!read(f->wake_fd, &count, sizeof count);
+    vd_wake_seen(f->wake_fd);
     for (int left = SLICE; left > 0 && !f->closing; left--) {
         rd_kafka_message_t *message = rd_kafka_consume_queue(f->queue, 0);
         if (message == NULL)
@@ -81,7 +73,7 @@ static void on_wake(uv_poll_t *handle, int status, int events)
         hand_on(f, message);
         rd_kafka_message_destroy(message);
     }
-    wake_up(f);
+    vd_wake(f->wake_fd);
 }
 
 /* ---- Finding the topic */
@@ -149,7 +141,7 @@ static void close_handle(struct vd_follower *f)
         rd_kafka_consume_stop(f->topic, 0);
     if (f->topic != NULL)
         rd_kafka_topic_destroy(f->topic);
-    rd_kafka_queue_io_event_enable(f->queue, -1, NULL, 0);
+    vd_wake_on(f->queue, -1);
     rd_kafka_queue_destroy(f->queue);
     rd_kafka_destroy(f->rk);
 }
@@ -163,7 +155,6 @@ static void follower_free(struct vd_follower *f)
 
 static int open_handle(struct vd_follower *f, char *error)
 {
-    static const uint64_t one = 1;
     char name[VD_TOPIC_NAME_BYTES];
     rd_kafka_conf_t *conf =
         vd_kafka_conf_new(&f->options.kafka, FOLLOWER, sizeof FOLLOWER / sizeof *FOLLOWER, error);
@@ -173,7 +164,7 @@ static int open_handle(struct vd_follower *f, char *error)
     if (result < 0)
         return result;
     f->queue = rd_kafka_queue_new(f->rk);
-    rd_kafka_queue_io_event_enable(f->queue, f->wake_fd, &one, sizeof one);
+    vd_wake_on(f->queue, f->wake_fd);
     vd_topic_name(f->options.topic, f->options.prefix, name);
     f->topic = rd_kafka_topic_new(f->rk, name, NULL);
     return f->topic == NULL ? vd_kafka_error(error, name, rd_kafka_last_error()) : 0;
@@ -181,7 +172,7 @@ static int open_handle(struct vd_follower *f, char *error)
 
 static int follower_open(struct vd_follower *f, char *error)
 {
-    f->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    f->wake_fd = vd_wake_fd_new();
     if (f->wake_fd < 0)
         return VD_EIO;
     int result = open_handle(f, error);

@@ -5,16 +5,17 @@
  * their turn. Failure: events of errors go to the owner, who alone knows what they mean to it. */
 #include "sender.h"
 
-#include <sys/eventfd.h>
 #include <unistd.h>
 #include <vedette/error.h>
+
+#include "wake.h"
 
 enum { SLICE = 4096 };
 
 int vd_sender_init(struct vd_sender *s, const char *prefix)
 {
     *s = (struct vd_sender){.prefix = prefix};
-    s->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    s->wake_fd = vd_wake_fd_new();
     return s->wake_fd < 0 ? VD_EIO : 0;
 }
 
@@ -43,7 +44,7 @@ void vd_sender_destroy(struct vd_sender *s)
     for (size_t i = 0; i < VD_TOPIC_COUNT; i++)
         if (s->topics[i] != NULL)
             rd_kafka_topic_destroy(s->topics[i]);
-    rd_kafka_queue_io_event_enable(s->queue, -1, NULL, 0);
+    vd_wake_on(s->queue, -1);
     rd_kafka_queue_destroy(s->queue);
     rd_kafka_destroy(s->rk);
     s->rk = NULL;
@@ -93,18 +94,15 @@ bool vd_sender_serve(struct vd_sender *s, size_t most, int timeout_ms)
 
 void vd_sender_wake(const struct vd_sender *s)
 {
-    uint64_t one = 1;
-    /* It fails only when the counter is full, and then the loop wakes up as well. */
-    (void)!write(s->wake_fd, &one, sizeof one);
+    vd_wake(s->wake_fd);
 }
 
 static void on_wake(uv_poll_t *handle, int status, int events)
 {
     struct vd_sender *s = handle->data;
-    uint64_t count;
     (void)status;
     (void)events;
-    (void)!read(s->wake_fd, &count, sizeof count);
+    vd_wake_seen(s->wake_fd);
     if (vd_sender_serve(s, SLICE, 0))
         vd_sender_wake(s);
     s->callbacks.served(s);
@@ -112,11 +110,10 @@ static void on_wake(uv_poll_t *handle, int status, int events)
 
 int vd_sender_attach(struct vd_sender *s, uv_loop_t *loop)
 {
-    static const uint64_t one = 1;
     if (uv_poll_init(loop, &s->wake, s->wake_fd) < 0)
         return VD_EIO;
     s->wake.data = s;
-    rd_kafka_queue_io_event_enable(s->queue, s->wake_fd, &one, sizeof one);
+    vd_wake_on(s->queue, s->wake_fd);
     uv_poll_start(&s->wake, UV_READABLE, on_wake);
     /* What was queued before wake_fd was known woke nobody, nor would anything behind it. */
     vd_sender_wake(s);

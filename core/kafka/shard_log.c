@@ -194,11 +194,6 @@ int vd_shard_log_send(struct vd_shard_log *log, const struct vd_record *record, 
     return send_in_transaction(log, record, NULL, 0, why);
 }
 
-size_t vd_shard_log_sent(const struct vd_shard_log *log)
-{
-    return log->loop.sent;
-}
-
 void vd_shard_log_commit(struct vd_shard_log *log)
 {
     assert(!log->loop.closing);

@@ -55,8 +55,6 @@ int vd_shard_log_open(struct vd_shard_log **out, const struct vd_shard_log_optio
  * transaction. Not while a commit is under way (VD_EUNAVAILABLE). partition is the shard's own for events and
  * state; -1 elsewhere. */
 int vd_shard_log_send(struct vd_shard_log *log, const struct vd_record *record, const char **why);
-/* Records sent since the last commit began. */
-size_t vd_shard_log_sent(const struct vd_shard_log *log);
 /* Commits what was sent, on the log's thread; at least one record was. */
 void vd_shard_log_commit(struct vd_shard_log *log);
 bool vd_shard_log_committing(const struct vd_shard_log *log);
