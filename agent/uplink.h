@@ -4,9 +4,9 @@
  * Happy path: connect to the first collector → WELCOME → batches by count, bytes or age, as far as the credit
  * goes → ACK → trim. How it fails: whatever ends the link, the next collector in the list is tried, after a
  * back-off that doubles from reconnect_min_ms to reconnect_max_ms and is spread by a random share, so that a
- * thousand agents do not come at once; what was sent and not acknowledged is sent again. A stream that the
- * collector has quarantined is the owner's to replace (`forked`); the uplink then comes back at once. One
- * loop. */
+ * thousand agents do not come at once; what was sent and not acknowledged is sent again. Where a collector
+ * says GO_TO, the one it names is tried next, and then the list again. A stream that the collector has
+ * quarantined is the owner's to replace (`forked`); the uplink then comes back at once. One loop. */
 #ifndef AGENT_UPLINK_H
 #define AGENT_UPLINK_H
 

@@ -60,7 +60,7 @@ static void on_closed(struct vd_stream *stream)
     vd_free(s);
 }
 
-static void close_session(struct session *s)
+void session_drop(struct session *s)
 {
     if (s->closing)
         return;
@@ -68,11 +68,6 @@ static void close_session(struct session *s)
     for (uint32_t i = 0; i < VD_SESSION_STREAMS_MAX; i++)
         shard_detach(&s->attachments[i]);
     vd_stream_close(&s->stream, on_closed);
-}
-
-void session_drop(struct session *s)
-{
-    close_session(s);
 }
 
 static void log_session(struct session *s, enum vd_log_level level, const char *message, const char *why)
@@ -102,7 +97,7 @@ void session_end(struct session *s, enum vd_goodbye_code code, const char *reaso
     }
     log_session(s, code == VD_GOODBYE_SHUTDOWN || code == VD_GOODBYE_REPLACED ? VD_LOG_INFO : VD_LOG_WARN,
                 "session ended", reason);
-    close_session(s);
+    session_drop(s);
 }
 
 void session_move(struct session *s)
@@ -117,7 +112,7 @@ void session_move(struct session *s)
     s->host->metrics->sessions_sent_on++;
     write_out(s);
     log_session(s, VD_LOG_INFO, "session sent on", where.address);
-    close_session(s);
+    session_drop(s);
 }
 
 /* ---- Streams and their shard */
@@ -151,14 +146,18 @@ static void on_lost(struct attachment *a, int error)
     }
 }
 
+static struct shard_time time_now(void)
+{
+    return (struct shard_time){.real_ms = vd_clock_real_ms(), .monotonic_ns = vd_clock_monotonic_ns()};
+}
+
 /* False: the session has its GOODBYE. */
 static bool attach(struct session *s, uint32_t index, const struct vd_stream_offer *offer,
                    struct vd_stream_mark *mark)
 {
-    struct shard_time now = {.real_ms = vd_clock_real_ms(), .monotonic_ns = vd_clock_monotonic_ns()};
     struct attachment *a = &s->attachments[index];
     *a = (struct attachment){.index = index, .owner = s, .kept = on_kept, .lost = on_lost};
-    int rc = shard_attach(s->shard, a, vd_stream_peer(&s->stream), offer, now, mark);
+    int rc = shard_attach(s->shard, a, vd_stream_peer(&s->stream), offer, time_now(), mark);
     if (rc == SHARD_FORKED)
         conversation_forked(&s->conversation, index, mark->mark, FORKED);
     else if (rc == VD_EFULL)
@@ -198,8 +197,7 @@ static void on_hello(void *arg, const struct vd_hello *hello)
 static void on_forked(void *arg, uint32_t stream)
 {
     struct session *s = arg;
-    struct shard_time now = {.real_ms = vd_clock_real_ms(), .monotonic_ns = vd_clock_monotonic_ns()};
-    int rc = shard_fork(&s->attachments[stream], &s->conversation.hello.streams[stream], now);
+    int rc = shard_fork(&s->attachments[stream], &s->conversation.hello.streams[stream], time_now());
     if (rc != 0)
         log_session(s, VD_LOG_WARN, "no FORK could be published", vd_error_text(rc));
 }
@@ -210,8 +208,7 @@ static int on_batch(void *arg, struct vd_batch *batch, size_t raw_bytes)
     struct attachment *a = &s->attachments[batch->head.stream];
     if (a->stream == NULL)
         return VD_ECLOSED;
-    struct shard_time now = {.real_ms = vd_clock_real_ms(), .monotonic_ns = vd_clock_monotonic_ns()};
-    int rc = shard_take(a, batch, raw_bytes, now);
+    int rc = shard_take(a, batch, raw_bytes, time_now());
     s->host->served(s->host->arg, s);
     /* One that was not reading yet when all were stopped. */
     if (s->host->flow->stopped && !s->closing)
@@ -240,7 +237,7 @@ static void end_after_feed(struct session *s)
     log_session(s, violated ? VD_LOG_WARN : VD_LOG_INFO,
                 violated ? "session violated the protocol" : "session ended", c->reason);
     write_out(s);
-    close_session(s);
+    session_drop(s);
 }
 
 static void on_data(struct vd_stream *stream, struct vd_bytes plain)
@@ -273,7 +270,7 @@ static void on_ended(struct vd_stream *stream, int error)
         s->host->metrics->handshakes_failed++;
     log_session(s, error == VD_ECLOSED ? VD_LOG_INFO : VD_LOG_WARN,
                 s->open ? "connection ended" : "handshake failed", vd_stream_reason(stream));
-    close_session(s);
+    session_drop(s);
 }
 
 static const struct vd_stream_callbacks STREAM_CALLBACKS = {
