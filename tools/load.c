@@ -221,11 +221,6 @@ static void on_pace(uv_timer_t *timer)
     }
 }
 
-static void on_progress(void *owner)
-{
-    (void)owner;
-}
-
 static void on_report(uv_timer_t *timer)
 {
     struct load *load = timer->data;
@@ -306,7 +301,6 @@ static int run_load(struct load *load, const struct load_events *events)
     load->run.batch_events = load->arguments.batch_events;
     load->run.heartbeat_ms = 10000;
     load->run.owner = load;
-    load->run.progress = on_progress;
     int rc = start_agents(load, &loop);
     if (rc == 0)
         uv_run(&loop, UV_RUN_DEFAULT);

@@ -64,7 +64,6 @@ static void take_mark(struct load_agent *a, uint64_t mark)
     if (mark > a->mark) {
         a->run->acknowledged += mark - a->mark;
         a->mark = mark;
-        a->run->progress(a->run->owner);
     }
 }
 

@@ -22,7 +22,6 @@ struct load_run {
     uint64_t acknowledged, sent, bytes_sent, connected, disconnects;
     char last_failure[256];
     void *owner;
-    void (*progress)(void *owner); /* something was acknowledged */
 };
 
 struct load_agent {
