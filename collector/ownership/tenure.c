@@ -173,9 +173,10 @@ static void write_snapshot(struct tenure *t)
 
 static bool snapshot_is_due(const struct tenure *t)
 {
-    int64_t events = t->end_offset - t->snapshot_end_offset;
-    return events >= t->terms->snapshot_events ||
-           (events > 0 && uv_now(t->terms->loop) - t->snapshot_at_ms >= t->terms->snapshot_interval_ms);
+    const struct snapshot_load load = {.events = t->end_offset - t->snapshot_end_offset,
+                                       .marks = shard_streams(t->shard)->count,
+                                       .age_ms = uv_now(t->terms->loop) - t->snapshot_at_ms};
+    return snapshot_due(&t->terms->snapshot_when, &load);
 }
 
 /* address: "" lets the shard go. */

@@ -14,6 +14,7 @@
 #include "metrics.h"
 #include "ownership/owners.h"
 #include "ownership/recovery.h"
+#include "ownership/snapshot_when.h"
 #include "publish/exactly_once.h"
 #include "shard.h"
 
@@ -32,7 +33,8 @@ struct tenure_terms {
     uv_loop_t *loop;
     struct vd_kafka_options kafka;
     const char *prefix, *group, *collector, *address;
-    uint32_t heartbeat_ms, snapshot_interval_ms, snapshot_events;
+    uint32_t heartbeat_ms;
+    struct snapshot_when snapshot_when;
     size_t streams_max;
     struct commit_when when;
     const struct flow *flow;

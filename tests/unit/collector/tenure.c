@@ -137,8 +137,7 @@ static void setup(struct world *w)
                                      .collector = "c1",
                                      .address = "c1.example:7170",
                                      .heartbeat_ms = 8,
-                                     .snapshot_interval_ms = 1000000,
-                                     .snapshot_events = 100,
+                                     .snapshot_when = {.events_max = 100, .age_ms = 1000000},
                                      .streams_max = 10,
                                      .when = {1, 1, 1, 100, 1 << 20},
                                      .flow = &w->flow,
@@ -390,6 +389,30 @@ static void a_snapshot_is_written_when_enough_has_come_since(void **state)
     teardown(&w);
 }
 
+static void a_light_snapshot_is_written_more_often(void **state)
+{
+    (void)state;
+    const struct snapshot_when when = {.events_max = 500000, .age_ms = 60000};
+    const struct {
+        struct snapshot_load load;
+        bool due;
+    } cases[] = {
+        {{.events = 0, .age_ms = 1000000}, false},
+        {{.events = 1, .age_ms = 59999}, false},
+        {{.events = 1, .age_ms = 60000}, true},
+        {{.events = 500000, .age_ms = 0}, true},
+        {{.events = 499999, .age_ms = 999}, false},
+        {{.events = 20040, .marks = 10, .age_ms = 1000}, true},
+        {{.events = 20039, .marks = 10, .age_ms = 1000}, false},
+        {{.events = 20040, .marks = 10, .age_ms = 999}, false},
+        {{.events = 400000, .marks = 100000, .age_ms = 59999},
+         false}, /* it would be a sixth of what it saves */
+        {{.events = 420000, .marks = 100000, .age_ms = 1000}, true},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        assert_int_equal(snapshot_due(&when, &cases[i].load), cases[i].due);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -403,6 +426,7 @@ int main(void)
         cmocka_unit_test(at_the_end_the_shard_is_let_go_in_a_last_transaction),
         cmocka_unit_test(a_claim_that_is_revoked_is_given_up),
         cmocka_unit_test(a_snapshot_is_written_when_enough_has_come_since),
+        cmocka_unit_test(a_light_snapshot_is_written_more_often),
     };
     return cmocka_run_group_tests_name("tenure", tests, NULL, NULL);
 }
