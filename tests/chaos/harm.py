@@ -13,6 +13,7 @@ from .clone import clone_agent
 from .plan import AT_START
 from .world import NOBODY
 
+HOST_LANES = 3  # a host's harm waits for no other host's, as long as they are not in one lane
 MEND_S = 60
 DAY_S = 86400
 SEGMENT_LINES = 6000  # more than a segment of these spools holds
@@ -33,20 +34,20 @@ class Done:
 
 
 class Harm:
-    """Both lanes of a plan. over: set to end between two steps."""
+    """The lanes of a plan. over: set to end between two steps."""
 
     def __init__(self, world, plan, report, over):
         self.world, self.plan, self.report = world, plan, report
         self.done, self.expected, self.failures = [], {}, []
         self.random = random.Random(plan.seed)
         self.lock, self.over = threading.Lock(), over
-        self.busy = {"hosts": [], "centre": []}  # (began, ended) of what each lane did
         self.begin = time.monotonic()
 
     def run(self):
-        """Until both lanes are through."""
+        """Until all lanes are through."""
+        hosts = [[step for step in self.plan.hosts if step.target % HOST_LANES == lane] for lane in range(HOST_LANES)]
         lanes = [threading.Thread(target=self._lane, args=(name, steps), name=name, daemon=True)
-                 for name, steps in (("hosts", self.plan.hosts), ("centre", self.plan.centre))]
+                 for name, steps in [("centre", self.plan.centre), *(("hosts", steps) for steps in hosts)]]
         for lane in lanes:
             lane.start()
         for lane in lanes:
@@ -73,7 +74,6 @@ class Harm:
         done.silent = sorted(world.watch.wait_heard(wanted, done.harmed, MEND_S, lambda: world.feeder.at_end))
         done.mended = time.monotonic()
         with self.lock:
-            self.busy[lane].append((done.began, done.mended))
             self.done.append(done)
         self.report(f"{world.clock():7.1f} s  {step.kind}"
                     + (f", {step.point}" if step.point else "") + ("" if done.reached else " (not reached)")

@@ -1,7 +1,7 @@
 """Plans of harm: which kind, to whom, when, by a seed, so that a run can be had again as far as a real Kafka allows.
 
-Two lanes run side by side, so that harm to the hosts meets harm to the centre; within a lane a step begins when what the
-one before did is mended.
+A lane for the centre and a few for the hosts run side by side, so that harm to the hosts meets harm to the centre; within
+a lane a step begins when what the one before did is mended.
 """
 import json
 import random
@@ -54,7 +54,7 @@ class Step:
 
 @dataclass
 class Plan:
-    """Two lanes of steps."""
+    """Steps for the hosts' lanes, and for the centre's."""
     seed: int
     hosts: list
     centre: list
