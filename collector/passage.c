@@ -8,6 +8,8 @@
 #include <vedette/event_view.h>
 #include <vedette/log.h>
 
+#include "sentence.h"
+
 /* Dead letters of a stream in a second: a broken agent must not be what fills Kafka. */
 enum { LETTERS_A_SECOND = 100 };
 
@@ -18,6 +20,7 @@ void passage_begin(struct passage *p)
                                        .key = stream_key(stream),
                                        .tenant = stream_tenant(stream),
                                        .opaque = p->batch};
+    score_origin_init(p->score, &p->origin, stream_tenant(stream), stream_agent(stream));
 }
 
 static int hand_over(const struct passage *p, const struct outlet_record *record)
@@ -101,8 +104,7 @@ static int score_and_publish(struct passage *p, struct vd_bytes event, const str
     struct vd_score score;
     char sentence[SCORE_SENTENCE_BYTES];
     uint8_t ours[VD_SPLICE_MAX_BYTES];
-    struct score_input input =
-        score_input_of(view, stream_tenant(b->stream), stream_agent(b->stream), p->now.real_ms);
+    struct score_input input = score_input_of(view, &p->origin, p->now.real_ms);
     int rc = score_event(p->score, &input, &score);
     if (rc < 0)
         return rc;

@@ -8,6 +8,7 @@
 
 #include "batch.h"
 #include "notice.h"
+#include "score.h"
 
 struct passage {
     struct batch *batch;
@@ -15,6 +16,7 @@ struct passage {
     struct score *score;
     struct vd_buffer *notice;    /* an event of our own, while it is made */
     struct outlet_record record; /* what is the same in all of the batch's */
+    struct score_origin origin;  /* likewise */
     struct shard_time now;
 };
 

@@ -2,14 +2,25 @@
 #include <vedette/event_splice.h>
 
 #include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <vedette/error.h>
 #include <vedette/wire.h>
 
 #include "event_fields.h"
 
-enum { STREAM_HEX_BYTES = 2 * VD_STREAM_BYTES, SEQ_MAX_DIGITS = 20 };
+enum { STREAM_HEX_BYTES = 2 * VD_STREAM_BYTES, SEQ_MAX_DIGITS = 20, CONFIGURATION_DIGITS = 8 };
 
 /* Caps of the texts inside, which make VD_SPLICE_MAX_BYTES true. */
-enum { NAME_CAP = 64, DETAILS_CAP = 512, ENTITY_CAP = 96, KIND_CAP = 24, FEATURE_CAP = 40, TYPE_CAP = 24 };
+enum {
+    NAME_CAP = 64,
+    DETAILS_CAP = 512,
+    ENTITY_CAP = 64,
+    KIND_CAP = 24,
+    FEATURE_CAP = 24,
+    TYPE_CAP = 40,
+    VALUE_CAP = 32
+};
 
 /* The longest of each part. Tag and length are 2 bytes where both are short, 3 with a long length, 4 where
  * the field's number needs a second byte too. */
@@ -25,8 +36,9 @@ enum {
     OBSERVATION_BYTES = TIGHT + 1 + (int)sizeof(double) + 2,
     MEASURE_BYTES = TIGHT + TIGHT + FEATURE_CAP + TIGHT + TYPE_CAP + OBSERVATION_BYTES,
     WORDS_BYTES = TIGHT + TIGHT + 8 + TIGHT + 8 + OBSERVATION_BYTES, /* "surprise", "maturity" */
+    PATTERNS_BYTES = TIGHT + VALUE_CAP + TIGHT + 4 + TIGHT + CONFIGURATION_DIGITS,
     TARGET_BYTES = LONG + TIGHT + ENTITY_CAP + TIGHT + KIND_CAP,
-    REASON_BYTES = HIGH + TARGET_BYTES + 2 * MEASURE_BYTES + TIGHT + 4 + 2 * WORDS_BYTES,
+    REASON_BYTES = HIGH + TARGET_BYTES + 2 * MEASURE_BYTES + 2 * WORDS_BYTES + PATTERNS_BYTES,
     SPLICE_BYTES = UINTS_BYTES + METADATA_BYTES + DEVICE_BYTES + HIGH + DETAILS_CAP +
                    VD_SCORE_REASONS_MAX * REASON_BYTES,
 };
@@ -120,9 +132,9 @@ static uint8_t *device_put(uint8_t *at, const struct vd_splice *splice)
 
 /* An anomaly or a baseline: one parameter, seen once. */
 struct measure {
-    uint32_t number; /* ANALYSIS_ANOMALIES or ANALYSIS_BASELINES */
+    uint32_t number;
     const char *parameter, *type;
-    const char *pattern; /* NULL: none */
+    struct vd_bytes pattern; /* may be empty */
     double value;
 };
 
@@ -132,7 +144,7 @@ static uint8_t *measure_put(uint8_t *at, const struct measure *measure)
     at = nest_open(&anomaly, at, measure->number);
     at = text_put(at, ANOMALY_PARAMETER, vd_bytes_str(measure->parameter), FEATURE_CAP);
     at = text_put(at, ANOMALY_TYPE, vd_bytes_str(measure->type), TYPE_CAP);
-    at = text_put(at, ANOMALY_PATTERN, vd_bytes_str(measure->pattern), FEATURE_CAP);
+    at = text_put(at, ANOMALY_PATTERN, measure->pattern, VALUE_CAP);
     at = nest_open(&observation, at, ANOMALY_OBSERVATIONS);
     at = vd_wire_put_double(at, OBSERVATION_VALUE, measure->value);
     at = vd_wire_put_uint(at, OBSERVATION_COUNT, 1);
@@ -140,25 +152,61 @@ static uint8_t *measure_put(uint8_t *at, const struct measure *measure)
     return nest_close(&anomaly, at);
 }
 
-/* "count in 300 s"; what is at most 9 bytes, as 32 bits are at most 10 digits. */
-static const char *window_text(char out[TYPE_CAP], const char *what, uint32_t seconds)
+/* What the observed and the expected value are, "count in 300 s". */
+struct types {
+    char observed[TYPE_CAP + 1], expected[TYPE_CAP + 1];
+};
+
+/* what: at most 28 bytes, as 32 bits are at most 10 digits. */
+static void type_window(char out[TYPE_CAP + 1], const char *what, uint32_t seconds)
 {
     char *end = stpcpy(out, what);
     end += decimal(seconds, end);
     memcpy(end, " s", sizeof " s");
-    return out;
 }
 
-static uint8_t *reason_put(uint8_t *at, const struct vd_reason *reason)
+static struct types types_of(const struct vd_reason *reason)
 {
-    char counted[TYPE_CAP], mean[TYPE_CAP];
-    const char *observed = window_text(counted, "count in ", reason->window_seconds);
-    const char *expected = window_text(mean, "mean in ", reason->window_seconds);
+    struct types types;
+    char what[TYPE_CAP + 1];
+    switch (reason->kind) {
+    case VD_REASON_DISTINCT:
+        snprintf(what, sizeof what, "%.24s in ", reason->what);
+        type_window(types.observed, what, reason->window_seconds);
+        strcpy(types.expected, types.observed);
+        break;
+    case VD_REASON_FIRST:
+        snprintf(types.observed, sizeof types.observed, "first %s", reason->what);
+        strcpy(types.expected, "share of first ones");
+        break;
+    case VD_REASON_RARE:
+        type_window(types.observed, "of 1000 windows of ", reason->window_seconds);
+        strcpy(types.expected, types.observed);
+        break;
+    case VD_REASON_BESIDE:
+        type_window(types.observed, "evidence in ", reason->window_seconds);
+        type_window(types.expected, "median in ", reason->window_seconds);
+        break;
+    case VD_REASON_RATE:
+    default:
+        type_window(types.observed, "count in ", reason->window_seconds);
+        type_window(types.expected, "mean in ", reason->window_seconds);
+        break;
+    }
+    return types;
+}
+
+static uint8_t *reason_put(uint8_t *at, const struct vd_reason *reason, uint32_t configuration)
+{
+    struct types types = types_of(reason);
+    char hash[CONFIGURATION_DIGITS + 1];
+    snprintf(hash, sizeof hash, "%08" PRIx32, configuration);
     const struct measure measures[] = {
-        {ANALYSIS_ANOMALIES, reason->feature, observed, reason->late ? "late" : NULL, reason->observed},
-        {ANALYSIS_ANOMALIES, "surprise", "-log10 p", NULL, reason->surprise},
-        {ANALYSIS_BASELINES, reason->feature, expected, NULL, reason->expected},
-        {ANALYSIS_BASELINES, "maturity", "0 to 1", NULL, reason->maturity},
+        {ANALYSIS_ANOMALIES, reason->feature, types.observed, reason->value, reason->observed},
+        {ANALYSIS_ANOMALIES, "surprise", "-log10 p", vd_bytes_str(reason->late ? "late" : ""),
+         reason->surprise},
+        {ANALYSIS_BASELINES, reason->feature, types.expected, {0}, reason->expected},
+        {ANALYSIS_BASELINES, "maturity", "0 to 1", vd_bytes_str(hash), reason->maturity},
     };
     struct nest analysis, target;
     at = nest_open(&analysis, at, EVENT_ANOMALY_ANALYSES);
@@ -171,6 +219,18 @@ static uint8_t *reason_put(uint8_t *at, const struct vd_reason *reason)
     return nest_close(&analysis, at);
 }
 
+static uint8_t *score_put(uint8_t *at, const struct vd_score *score, struct vd_bytes details)
+{
+    assert(score->reason_count <= VD_SCORE_REASONS_MAX);
+    at = vd_wire_put_uint(at, EVENT_RISK_SCORE, (uint64_t)score->risk_score);
+    at = vd_wire_put_uint(at, EVENT_RISK_LEVEL_ID, (uint64_t)score->risk_level_id);
+    at = vd_wire_put_uint(at, EVENT_IS_ALERT, score->is_alert);
+    at = text_put(at, EVENT_RISK_DETAILS, details, DETAILS_CAP);
+    for (uint32_t i = 0; i < score->reason_count; i++)
+        at = reason_put(at, &score->reasons[i], score->configuration);
+    return at;
+}
+
 size_t vd_event_splice_write(const struct vd_splice *splice, uint8_t *out)
 {
     int64_t type_uid = (int64_t)splice->class_uid * 100 + splice->activity_id;
@@ -178,16 +238,8 @@ size_t vd_event_splice_write(const struct vd_splice *splice, uint8_t *out)
     at = device_put(at, splice);
     at = vd_wire_put_uint(at, EVENT_CATEGORY_UID, (uint64_t)(splice->class_uid / 1000));
     at = vd_wire_put_uint(at, EVENT_TYPE_UID, (uint64_t)type_uid);
-    const struct vd_score *score = splice->score;
-    if (score != NULL) {
-        assert(score->reason_count <= VD_SCORE_REASONS_MAX);
-        at = vd_wire_put_uint(at, EVENT_RISK_SCORE, (uint64_t)score->risk_score);
-        at = vd_wire_put_uint(at, EVENT_RISK_LEVEL_ID, (uint64_t)score->risk_level_id);
-        at = vd_wire_put_uint(at, EVENT_IS_ALERT, score->is_alert);
-    }
-    at = text_put(at, EVENT_RISK_DETAILS, splice->risk_details, DETAILS_CAP);
-    for (uint32_t i = 0; score != NULL && i < score->reason_count; i++)
-        at = reason_put(at, &score->reasons[i]);
+    if (splice->score != NULL)
+        at = score_put(at, splice->score, splice->risk_details);
     return (size_t)(at - out);
 }
 
@@ -202,4 +254,27 @@ struct vd_bytes vd_event_unspliced(struct vd_bytes event)
             splice = begin;
     return w.bad || splice == event.data ? (struct vd_bytes){0}
                                          : vd_bytes_of(event.data, (size_t)(splice - event.data));
+}
+
+static bool is_of_score(uint32_t number)
+{
+    return number == EVENT_RISK_SCORE || number == EVENT_RISK_LEVEL_ID || number == EVENT_IS_ALERT ||
+           number == EVENT_RISK_DETAILS || number == EVENT_ANOMALY_ANALYSES;
+}
+
+int vd_event_rescore(struct vd_bytes event, const struct vd_score *score, struct vd_bytes details,
+                     struct vd_buffer *out)
+{
+    uint8_t ours[VD_SPLICE_MAX_BYTES];
+    struct vd_wire w = vd_wire_of(event);
+    struct vd_wire_field field;
+    int rc = 0;
+    for (const uint8_t *from = w.at; rc == 0 && vd_wire_next(&w, &field); from = w.at)
+        if (!is_of_score(field.number))
+            rc = vd_buffer_append(out, from, (size_t)(w.at - from));
+    if (w.bad)
+        return VD_EMALFORMED;
+    if (rc == 0)
+        rc = vd_buffer_append(out, ours, (size_t)(score_put(ours, score, details) - ours));
+    return rc;
 }

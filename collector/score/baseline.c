@@ -3,6 +3,8 @@
 
 #include <math.h>
 
+#include "bounds.h"
+
 /* Windows that the peers' history counts for. */
 static const double KAPPA = 2;
 static const double CLIP_SIGMAS = 8;
@@ -15,7 +17,7 @@ static const double SPREAD = 0.1;
 /* Least variance, as a multiple of the mean: events come in clusters, also where none has been seen yet. */
 static const double CLUSTER = 2;
 
-static double power(double base, uint32_t exponent)
+double baseline_power(double base, uint32_t exponent)
 {
     double result = 1;
     for (; exponent > 0; exponent >>= 1) {
@@ -28,7 +30,7 @@ static double power(double base, uint32_t exponent)
 
 void baseline_learn(struct baseline *b, double x, double windows, double slowest)
 {
-    double weight = fmax(1 / (windows + 1), slowest);
+    double weight = larger(1 / (windows + 1), slowest);
     double delta = x - (double)b->mean;
     b->mean = (float)((double)b->mean + weight * delta);
     b->variance = (float)((1 - weight) * ((double)b->variance + weight * delta * delta));
@@ -38,9 +40,9 @@ void baseline_learn(struct baseline *b, double x, double windows, double slowest
  * power. The raw second moment, variance + mean², shrinks by the same factor. */
 void baseline_idle(struct baseline *b, uint32_t idle, double windows, double slowest)
 {
-    double young = fmin(fmax(ceil(1 / slowest - 1 - windows), 0), idle);
+    double young = smaller(larger(ceil(1 / slowest - 1 - windows), 0), idle);
     double keep = young > 0 ? windows / (windows + young) : 1;
-    keep *= power(1 - slowest, idle - (uint32_t)young);
+    keep *= baseline_power(1 - slowest, idle - (uint32_t)young);
     double mean = (double)b->mean;
     b->mean = (float)(keep * mean);
     b->variance = (float)(keep * ((double)b->variance + (1 - keep) * mean * mean));
@@ -51,9 +53,9 @@ struct rate baseline_expect(const struct baseline *own, double windows, const st
     double all = windows + KAPPA;
     double mean = (windows * (double)own->mean + KAPPA * (double)peers->baseline.mean) / all;
     double variance = (windows * (double)own->variance + KAPPA * (double)peers->baseline.variance) / all;
-    mean = fmax(mean, LEAST_MEAN);
+    mean = larger(mean, LEAST_MEAN);
     variance *= 1 + 1 / all; /* the baseline itself is uncertain */
-    variance = fmax(variance, fmax(mean + SPREAD * mean * mean, CLUSTER * mean));
+    variance = larger(variance, larger(mean + SPREAD * mean * mean, CLUSTER * mean));
     return (struct rate){.mean = mean, .variance = variance};
 }
 
@@ -64,11 +66,11 @@ double baseline_maturity(double windows)
 
 double baseline_clip(struct rate expected)
 {
-    return fmax(expected.mean + CLIP_SIGMAS * sqrt(expected.variance), CLIP_LEAST);
+    return larger(expected.mean + CLIP_SIGMAS * sqrt(expected.variance), CLIP_LEAST);
 }
 
 uint16_t baseline_quiet_limit(struct rate expected)
 {
     double limit = expected.mean + QUIET_SIGMAS * sqrt(expected.variance);
-    return (uint16_t)fmin(fmax(limit, 1), UINT16_MAX);
+    return (uint16_t)smaller(limit, UINT16_MAX);
 }

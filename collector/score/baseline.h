@@ -20,6 +20,8 @@ struct peers {
 #define BASELINE_SLOWEST 0.02
 #define PEERS_SLOWEST    1e-4
 
+/* base to the power of exponent, by multiplications alone. */
+double baseline_power(double base, uint32_t exponent);
 /* Takes in a closed window of x events, after `windows` others. */
 void baseline_learn(struct baseline *b, double x, double windows, double slowest);
 /* Takes in `idle` empty windows at once, after `windows` others: what baseline_learn of 0 would do, so many

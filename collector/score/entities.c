@@ -61,15 +61,26 @@ static unsigned first_way(uint64_t bits)
     return (unsigned)__builtin_ctzll(bits) / 8;
 }
 
+void entities_prefetch_tags(const struct entities *t, uint64_t key)
+{
+    __builtin_prefetch(t->tags + set_of(t, key));
+}
+
+/* A newcomer is going to look at all of a full set for the one that gives way. */
 void entities_prefetch(const struct entities *t, uint64_t key)
 {
     size_t set = set_of(t, key);
     uint64_t bits = matches(t->tags + set, tag_of(key));
     if (bits == 0)
+        bits = matches(t->tags + set, 0);
+    if (bits != 0) {
+        const char *slot = (const char *)&t->slots[set + first_way(bits)];
+        __builtin_prefetch(slot, 1);
+        __builtin_prefetch(slot + SLOT_ALIGN, 1);
         return;
-    const char *slot = (const char *)&t->slots[set + first_way(bits)];
-    __builtin_prefetch(slot, 1);
-    __builtin_prefetch(slot + 64, 1);
+    }
+    for (size_t slot = set; slot < set + ENTITIES_WAYS; slot++)
+        __builtin_prefetch(&t->slots[slot], 1);
 }
 
 /* Older goes first; of the same second, what is least busy, so that a flood within a second spares the busy.
@@ -78,7 +89,7 @@ static bool gives_way(const struct entity *a, const struct entity *b)
 {
     if (a->last_seconds != b->last_seconds)
         return a->last_seconds < b->last_seconds;
-    return a->rings[ENTITY_RINGS - 1].sum < b->rings[ENTITY_RINGS - 1].sum;
+    return ring_sum(&a->rings[ENTITY_RINGS - 1]) < ring_sum(&b->rings[ENTITY_RINGS - 1]);
 }
 
 static size_t make_room(struct entities *t, size_t set)

@@ -1,4 +1,4 @@
-/* Scores events against sliding windows of their host, user and source address, in event time.
+/* Scores events against sliding windows of their host, user, source address and tenant, in event time.
  *
  * The same events in the same order give the same scores: no clock, no randomness, no allocation after
  * score_new. Pure: only base and proto. One thread at a time: a shard has one writer. */
@@ -8,15 +8,34 @@
 #include <vedette/event_view.h>
 #include <vedette/score.h>
 
+#include "kind.h"
+
 struct score;
 
+/* How much a host matters. Patterns: * stands for any text; the first asset that fits counts. */
+struct score_asset {
+    const char *tenant, *host;
+    double weight; /* the risk is multiplied by it: 0.1 to 10 */
+};
+
 struct score_options {
-    size_t max_entities; /* of 128 bytes each, allocated at once; 8 at least */
+    size_t max_entities;              /* of 128 bytes each, allocated at once; 8 at least */
+    const struct score_asset *assets; /* borrowed until score_free */
+    size_t asset_count;
+};
+
+/* Whose an event is, by the certificate: made once for all events of a frame. */
+struct score_origin {
+    struct vd_bytes tenant, host; /* host: the agent's name */
+    uint64_t tenant_hash, host_hash;
+    double weight; /* 1 unless an asset says otherwise */
 };
 
 struct score_input {
-    struct vd_bytes tenant, host; /* of the certificate, not of the payload; host: the agent's name */
-    struct vd_bytes user, src_ip; /* empty: none */
+    const struct score_origin *origin;
+    struct vd_bytes user, src_ip, dst_ip; /* empty: none */
+    struct vd_bytes process_name, process_path, parent_name, file_path, rule;
+    uint32_t dst_port;
     int32_t class_uid, activity_id, status_id;
     int32_t count;       /* events this one stands for; 0 and less: 1; at most SCORE_COUNT_MAX count */
     int64_t time_ms;     /* when it happened, says the agent */
@@ -36,30 +55,54 @@ struct score_counters {
     uint64_t evictions;
 };
 
+enum { SCORE_KEYS = 4, SCORE_VALUES = 1 + OUTLOOK_FIRSTS, SCORE_DETECTION_HOST = 1 };
+
+/* One whom an event counts for. */
+struct score_key {
+    uint64_t hash;
+    uint64_t values[SCORE_VALUES]; /* 0: none; [0] to be counted by its different values, then first ones */
+    struct vd_bytes text;
+    const struct outlook *outlook;
+    enum who who; /* of detections: SOURCE is the rule on a host, TENANT the rule */
+};
+
+/* An event between its two steps; the caller's storage, nothing in it is the caller's to set. */
+struct score_prepared {
+    struct score_input in;
+    const struct kind *kind;
+    uint32_t kind_number;
+    int key_count, primary;
+    bool is_detection;
+    uint64_t rule_hash;
+    struct score_key keys[SCORE_KEYS];
+};
+
 /* Returns owned. VD_ENOMEM; VD_EINVAL for max_entities under 8. */
 int score_new(struct score **out, const struct score_options *options);
 void score_free(struct score *s); /* NULL is fine */
 
-/* Counts one event and judges it; out borrows from in's bytes. VD_EINVAL: the time is no time after 1970 that
- * 32 bits of seconds hold; nothing is counted then and out is all zero. A stamp more than 30 s later than
- * received_ms is from the future: it is set back to the watermark + 60 s and does not move the watermark.
- * Without received_ms every stamp is believed. */
+void score_origin_init(const struct score *s, struct score_origin *out, struct vd_bytes tenant,
+                       struct vd_bytes host);
+
+/* The two steps of an event. Preparing hashes it and brings its memory nearer, which takes time to arrive: so
+ * prepare a group, then judge each in the same order. What was prepared borrows from the event's bytes. */
+void score_prepare(const struct score *s, const struct score_input *in, struct score_prepared *out);
+/* Counts the event and judges it; out borrows from its bytes and, until the next call, from the score's.
+ * VD_EINVAL: the time is no time after 1970 that 32 bits of seconds hold; nothing is counted then and out is
+ * all zero. A stamp more than 30 s later than received_ms is from the future: it is set back to the watermark
+ * + 60 s and does not move the watermark. Without received_ms every stamp is believed. */
+int score_judge(struct score *s, const struct score_prepared *prepared, struct vd_score *out);
+/* Both steps. */
 int score_event(struct score *s, const struct score_input *in, struct vd_score *out);
 
 /* The newest event time believed, less 30 s; 0 before the first event. */
 int64_t score_watermark_ms(const struct score *s);
 void score_counters_read(const struct score *s, struct score_counters *out);
+/* Of all that a score depends on beside the events: stands in every reason. */
+uint32_t score_configuration_hash(const struct score *s);
 
-/* What scoring needs of an event's view; the identity is the session's, and replaces what the payload says.
- */
-struct score_input score_input_of(const struct vd_event_view *view, struct vd_bytes tenant,
-                                  struct vd_bytes agent, int64_t received_ms);
-
-/* Room for every sentence, with its end. */
-enum { SCORE_SENTENCE_BYTES = 512 };
-/* The first two reasons for people: "47 failed logins from 203.0.113.9 in 5 min, expected 0.6; …". Writes at
- * most cap bytes, the terminator included, and returns the length. A value longer than 64 bytes is cut at a
- * character's edge; control characters become "?". */
-size_t score_sentence(const struct vd_score *score, char *out, size_t cap);
+/* What scoring needs of an event's view; the identity is the origin's, and replaces what the payload says. */
+struct score_input score_input_of(const struct vd_event_view *view, const struct score_origin *origin,
+                                  int64_t received_ms);
 
 #endif

@@ -1,13 +1,14 @@
 /* Reasons as a sentence for people. No allocation; an entity's text may be hostile. */
-#include "score.h"
+#include "sentence.h"
 
 #include <math.h>
+#include <string.h>
 
 #include <vedette/utf8.h>
 
-enum { SENTENCE_REASONS = 2, ENTITY_MAX_BYTES = 64 };
+enum { SENTENCE_REASONS = 2, ENTITY_MAX_BYTES = 48 };
 
-static const char QUIET[] = "nothing unusual in its rates";
+static const char QUIET[] = "nothing unusual";
 
 /* A text that grows up to its cap and ends there. */
 struct text {
@@ -81,23 +82,147 @@ static const char *preposition(const char *entity_kind)
 {
     if (strcmp(entity_kind, "source address") == 0)
         return " from ";
-    return strcmp(entity_kind, "user") == 0 ? " for " : " on ";
+    if (strcmp(entity_kind, "user") == 0)
+        return " for ";
+    return strcmp(entity_kind, "host") == 0 ? " on " : " of ";
+}
+
+static void put_whose(struct text *t, const struct vd_reason *reason)
+{
+    put_text(t, preposition(reason->entity_kind));
+    if (reason->entity.len > 0)
+        put_entity(t, reason->entity);
+    else
+        put_text(t, "(none)");
+}
+
+static void put_window(struct text *t, uint32_t seconds)
+{
+    bool hours = seconds >= 3600;
+    put_text(t, " in ");
+    put_number(t, seconds / (hours ? 3600 : 60));
+    put_text(t, hours ? " h" : " min");
+}
+
+/* "47 failed logins from 203.0.113.9 in 5 min, expected 0.6" */
+static void put_rate(struct text *t, const struct vd_reason *reason)
+{
+    put_number(t, (uint64_t)llround(reason->observed));
+    put_text(t, " ");
+    put_text(t, reason->feature);
+    if (reason->value.len > 0) {
+        put_text(t, " by ");
+        put_entity(t, reason->value);
+    }
+    put_whose(t, reason);
+    put_window(t, reason->window_seconds);
+    put_text(t, ", expected ");
+    put_expected(t, reason->expected);
+}
+
+/* "23 users in failed logins from 203.0.113.9 in 5 min, expected 1.2" */
+static void put_distinct(struct text *t, const struct vd_reason *reason)
+{
+    put_number(t, (uint64_t)llround(reason->observed));
+    put_text(t, " ");
+    put_text(t, reason->what);
+    put_text(t, " in ");
+    put_text(t, reason->feature);
+    put_whose(t, reason);
+    put_window(t, reason->window_seconds);
+    put_text(t, ", expected ");
+    put_expected(t, reason->expected);
+}
+
+/* "first user alice in logins from 203.0.113.9, 2% were new" */
+static void put_first(struct text *t, const struct vd_reason *reason)
+{
+    put_text(t, "first ");
+    put_text(t, reason->what);
+    if (reason->value.len > 0) {
+        put_text(t, " ");
+        put_entity(t, reason->value);
+    }
+    put_text(t, " in ");
+    put_text(t, reason->feature);
+    put_whose(t, reason);
+    put_text(t, ", ");
+    put_expected(t, reason->expected * 100);
+    put_text(t, "% were new");
+}
+
+/* "rule r is rare on web1: in 0 of 1000 windows of 5 min, elsewhere in 3" */
+static void put_rare(struct text *t, const struct vd_reason *reason)
+{
+    put_text(t, "rule ");
+    put_entity(t, reason->value);
+    put_text(t, " is rare");
+    put_whose(t, reason);
+    put_text(t, ": in ");
+    put_expected(t, reason->observed);
+    put_text(t, " of 1000 windows, elsewhere in ");
+    put_expected(t, reason->expected);
+}
+
+/* "beside other detections of acme in 1 h, most on db1" */
+static void put_beside(struct text *t, const struct vd_reason *reason)
+{
+    put_text(t, "beside other ");
+    put_text(t, reason->feature);
+    put_whose(t, reason);
+    put_window(t, reason->window_seconds);
+    if (reason->value.len == 0)
+        return;
+    put_text(t, ", most on ");
+    put_entity(t, reason->value);
+}
+
+/* One digit and a power of ten: "2e-7". */
+static void put_probability(struct text *t, double surprise)
+{
+    double exponent = ceil(surprise - 1e-9), digit = round(pow(10, exponent - surprise));
+    if (digit >= 10) {
+        digit = 1;
+        exponent--;
+    }
+    put_number(t, (uint64_t)digit);
+    if (exponent > 0) {
+        put_text(t, "e-");
+        put_number(t, (uint64_t)exponent);
+    }
 }
 
 static void put_reason(struct text *t, const struct vd_reason *reason)
 {
-    bool hours = reason->window_seconds >= 3600;
-    put_number(t, (uint64_t)llround(reason->observed));
-    put_text(t, " ");
-    put_text(t, reason->feature);
-    put_text(t, preposition(reason->entity_kind));
-    put_entity(t, reason->entity);
-    put_text(t, " in ");
-    put_number(t, reason->window_seconds / (hours ? 3600 : 60));
-    put_text(t, hours ? " h, expected " : " min, expected ");
-    put_expected(t, reason->expected);
-    if (reason->late)
-        put_text(t, " (late)");
+    static void (*const PUT[])(struct text *, const struct vd_reason *) = {
+        [VD_REASON_RATE] = put_rate, [VD_REASON_DISTINCT] = put_distinct, [VD_REASON_FIRST] = put_first,
+        [VD_REASON_RARE] = put_rare, [VD_REASON_BESIDE] = put_beside,
+    };
+    PUT[reason->kind](t, reason);
+    put_text(t, " (p ");
+    put_probability(t, reason->surprise);
+    if (reason->kind != VD_REASON_BESIDE) {
+        put_text(t, ", own habits ");
+        put_number(t, (uint64_t)llround(reason->maturity * 100));
+        put_text(t, "%");
+    }
+    put_text(t, reason->late ? ", late)" : ")");
+}
+
+static void put_weight(struct text *t, double weight)
+{
+    put_text(t, "; asset weight ");
+    put_expected(t, weight);
+}
+
+static void put_configuration(struct text *t, uint32_t configuration)
+{
+    static const char HEX[] = "0123456789abcdef";
+    char digits[8];
+    for (int i = 0; i < 8; i++)
+        digits[i] = HEX[configuration >> (28 - 4 * i) & 15];
+    put_text(t, "; configuration ");
+    put(t, vd_bytes_of(digits, sizeof digits));
 }
 
 size_t score_sentence(const struct vd_score *score, char *out, size_t cap)
@@ -111,6 +236,11 @@ size_t score_sentence(const struct vd_score *score, char *out, size_t cap)
         if (i > 0)
             put_text(&t, "; ");
         put_reason(&t, &score->reasons[i]);
+    }
+    if (score->reason_count > 0) {
+        if (fabs(score->weight - 1) > 1e-9)
+            put_weight(&t, score->weight);
+        put_configuration(&t, score->configuration);
     }
     out[t.len] = '\0';
     return t.len;

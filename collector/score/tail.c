@@ -30,24 +30,26 @@ static double step(double k, double mean, double w)
     return mean * (1 + k * w) / ((k + 1) * (1 + mean * w));
 }
 
-/* P(N >= count | N >= 1), count <= SUMMED_MAX. */
-static double summed(uint32_t count, double mean, double w)
+/* P(N >= count) / P(given), 1 <= count <= SUMMED_MAX. */
+static double summed(uint32_t count, double mean, double w, enum tail_given given)
 {
-    double none = log_none(mean, w);
-    double p = exp(none) * step(0, mean, w) / -expm1(none);
+    double none = log_none(mean, w), some = -expm1(none);
+    if (given == TAIL_OF_ANY && count == 1)
+        return some;
+    double p = exp(none) * step(0, mean, w) / some, share = given == TAIL_OF_ANY ? some : 1;
     double below = 0;
     for (uint32_t k = 1; k < count; k++) {
         below += p;
         p *= step(k, mean, w);
     }
     if (1 - below > LEAST_REST)
-        return 1 - below;
+        return share * (1 - below);
     double above = 0;
     for (uint32_t k = count; p > above * 1e-12; k++) {
         above += p;
         p *= step(k, mean, w);
     }
-    return above;
+    return share * above;
 }
 
 /* The n-th coefficient of the continued fraction of I_x(a, b): https://dlmf.nist.gov/8.17#v */
@@ -90,21 +92,22 @@ static double log_rising(double c, double r)
     return by_r + stirling(c + r) - stirling(c);
 }
 
-/* -log10 P(N >= c | N >= 1), c > mean and > SUMMED_MAX. */
-static double integrated(double c, double mean, double w)
+/* -log10 of P(N >= c) / P(given), c > mean and > SUMMED_MAX. */
+static double integrated(double c, double mean, double w, enum tail_given given)
 {
     double r = 1 / w, q = mean * w / (1 + mean * w), none = log_none(mean, w);
     int sign; /* lgamma would write a global */
     double front = c * log(q) + none + log_rising(c, r) - lgamma_r(r, &sign);
-    return -(front - log(c * -expm1(none) * beta_fraction(c, r, q))) / M_LN10;
+    double share = given == TAIL_NOT_EMPTY ? -expm1(none) : 1;
+    return -(front - log(c * share * beta_fraction(c, r, q))) / M_LN10;
 }
 
-double tail_surprise(uint32_t count, struct rate rate)
+double tail_surprise(uint32_t count, struct rate rate, enum tail_given given)
 {
     double w = excess(rate);
-    if (count <= 1 || count <= rate.mean)
+    if (count < (given == TAIL_NOT_EMPTY ? 2 : 1) || count <= rate.mean)
         return 0;
-    double surprise =
-        count <= SUMMED_MAX ? -log10(summed(count, rate.mean, w)) : integrated(count, rate.mean, w);
+    double surprise = count <= SUMMED_MAX ? -log10(summed(count, rate.mean, w, given))
+                                          : integrated(count, rate.mean, w, given);
     return fmax(0, surprise);
 }

@@ -10,9 +10,12 @@ struct rate {
     double mean, variance;
 };
 
-/* -log10 P(N >= count | N >= 1), within 1e-6: how surprising so many are in a window that is not empty. That
- * there is an event at all is no news here; without the condition a user who logs in once a day would
- * surprise each time. 0 for a count that is at most the mean. Never lower for a higher count. */
-double tail_surprise(uint32_t count, struct rate rate);
+/* What is known of a window before it is judged: nothing, or that it is not empty. Of most kinds an event at
+ * all is no news: without the condition a user who logs in once a day would surprise each time. */
+enum tail_given { TAIL_OF_ANY, TAIL_NOT_EMPTY };
+
+/* -log10 P(N >= count), or P(N >= count | N >= 1), within 1e-6: how surprising so many are. 0 for a count
+ * that is at most the mean. Never lower for a higher count. */
+double tail_surprise(uint32_t count, struct rate rate, enum tail_given given);
 
 #endif

@@ -27,6 +27,11 @@ size_t vd_event_splice_write(const struct vd_splice *splice, uint8_t *out);
 /* Of an event with a splice behind it: the bytes before, as the agent sent them. Empty: it has none. */
 struct vd_bytes vd_event_unspliced(struct vd_bytes event);
 
+/* Appends the event to out with that score, in the place of whatever score it had. VD_EMALFORMED, VD_ELIMIT,
+ * VD_ENOMEM; out may then hold a part of it. */
+int vd_event_rescore(struct vd_bytes event, const struct vd_score *score, struct vd_bytes details,
+                     struct vd_buffer *out);
+
 /* "<stream as 32 hex digits>-<seq>", terminated, into out (VD_EVENT_UID_BYTES); returns its length. */
 enum { VD_EVENT_UID_BYTES = 56 };
 size_t vd_event_uid(const uint8_t *stream, uint64_t seq, char *out);

@@ -28,7 +28,7 @@ ARROWS = {
     "score": {"base", "proto"},
     "agent": CORE,
     "collector": CORE | {"score"},
-    "tools": CORE,
+    "tools": CORE | {"score"},
     "console": CORE,
     "bench": CORE | {"score", "collector"},
 }

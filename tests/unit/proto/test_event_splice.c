@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include <event.pb-c.h>
+#include <vedette/error.h>
 #include <vedette/event_splice.h>
 #include <vedette/event_view.h>
 
@@ -112,9 +113,24 @@ static void reasons_can_be_checked(void **state)
         .risk_level_id = 4,
         .is_alert = true,
         .reason_count = 2,
-        .reasons = {{"failed logins", "source address", vd_bytes_str("203.0.113.9"), 300, 47, 0.6, 21.25,
-                     0.875, true},
-                    {"failed logins", "user", vd_bytes_str("root"), 3600, 50, 0, 3.5, 0, false}},
+        .configuration = 0xc0ffee,
+        .reasons = {{.feature = "failed logins",
+                     .entity_kind = "source address",
+                     .entity = vd_bytes_str("203.0.113.9"),
+                     .window_seconds = 300,
+                     .observed = 47,
+                     .expected = 0.6,
+                     .surprise = 21.25,
+                     .maturity = 0.875,
+                     .late = true},
+                    {.kind = VD_REASON_FIRST,
+                     .feature = "failed logins",
+                     .what = "source address",
+                     .entity_kind = "user",
+                     .entity = vd_bytes_str("root"),
+                     .value = vd_bytes_str("198.51.100.7"),
+                     .observed = 1,
+                     .surprise = 3.5}},
     };
     struct vd_splice splice = splice_of(&score);
     splice.risk_details = vd_bytes_str("47 failed logins from 203.0.113.9 in 5 min, expected 0.6");
@@ -130,15 +146,49 @@ static void reasons_can_be_checked(void **state)
     assert_string_equal(first->analysis_targets[0]->type, "source address");
     assert_int_equal(first->n_anomalies, 2);
     measure_is(first->anomalies[0], "failed logins", "count in 300 s", 47);
-    assert_string_equal(first->anomalies[0]->observed_pattern, "late");
+    assert_string_equal(first->anomalies[0]->observed_pattern, "");
+    assert_string_equal(first->anomalies[1]->observed_pattern, "late");
+    assert_string_equal(first->baselines[1]->observed_pattern, "00c0ffee");
     measure_is(first->anomalies[1], "surprise", "-log10 p", 21.25);
     assert_int_equal(first->n_baselines, 2);
     measure_is(first->baselines[0], "failed logins", "mean in 300 s", 0.6);
     measure_is(first->baselines[1], "maturity", "0 to 1", 0.875);
     assert_string_equal(second->analysis_targets[0]->name, "root");
-    assert_string_equal(second->anomalies[0]->observed_pattern, "");
-    measure_is(second->baselines[0], "failed logins", "mean in 3600 s", 0);
+    measure_is(second->anomalies[0], "failed logins", "first source address", 1);
+    assert_string_equal(second->anomalies[0]->observed_pattern, "198.51.100.7");
+    measure_is(second->baselines[0], "failed logins", "share of first ones", 0);
     vedette__v1__event__free_unpacked(out, NULL);
+}
+
+/* A score takes the place of another, and nothing else changes. */
+static void scored_again(void **state)
+{
+    (void)state;
+    struct vd_score old = {.risk_score = 93,
+                           .risk_level_id = 4,
+                           .is_alert = true,
+                           .reason_count = 1,
+                           .reasons = {{.feature = "logins", .entity_kind = "host", .observed = 1}}};
+    struct vd_score none = {.risk_score = 7};
+    uint8_t bytes[VD_SPLICE_MAX_BYTES];
+    struct vd_splice splice = splice_of(&old);
+    splice.risk_details = vd_bytes_str("old");
+    struct vd_bytes event = vd_bytes_of(bytes, vd_event_splice_write(&splice, bytes));
+    struct vd_buffer out;
+    vd_buffer_init(&out, 2 * VD_SPLICE_MAX_BYTES);
+    assert_int_equal(vd_event_rescore(event, &none, vd_bytes_str("new"), &out), 0);
+    struct vd_bytes whole = vd_buffer_bytes(&out);
+    Vedette__V1__Event *e = vedette__v1__event__unpack(NULL, whole.len, whole.data);
+    assert_non_null(e);
+    assert_int_equal(e->risk_score, 7);
+    assert_int_equal(e->risk_level_id, 0);
+    assert_false(e->is_alert);
+    assert_string_equal(e->risk_details, "new");
+    assert_int_equal(e->n_anomaly_analyses, 0);
+    assert_string_not_equal(e->metadata->uid, "");
+    vedette__v1__event__free_unpacked(e, NULL);
+    assert_int_equal(vd_event_rescore(vd_bytes_of("\xff", 1), &none, vd_bytes_str(""), &out), VD_EMALFORMED);
+    vd_buffer_deinit(&out);
 }
 
 /* Everything as long as it can be, in letters of three bytes, which no cap is a multiple of. */
@@ -151,7 +201,18 @@ static void texts_are_cut_and_the_length_holds(void **state)
     struct vd_bytes all = vd_bytes_str(letters);
     struct vd_score score = {.risk_score = -1, .risk_level_id = -1, .is_alert = true, .reason_count = 3};
     for (int i = 0; i < 3; i++)
-        score.reasons[i] = (struct vd_reason){letters, letters, all, UINT32_MAX, 1e300, 1e-300, 1e9, 1, true};
+        score.reasons[i] = (struct vd_reason){.kind = VD_REASON_DISTINCT,
+                                              .feature = letters,
+                                              .what = letters,
+                                              .entity_kind = letters,
+                                              .entity = all,
+                                              .value = all,
+                                              .window_seconds = UINT32_MAX,
+                                              .observed = 1e300,
+                                              .expected = 1e-300,
+                                              .surprise = 1e9,
+                                              .maturity = 1,
+                                              .late = true};
     struct vd_splice splice = {.tenant = all,
                                .agent = all,
                                .stream = STREAM,
@@ -165,10 +226,12 @@ static void texts_are_cut_and_the_length_holds(void **state)
     assert_int_equal(strlen(out->risk_details), 510);
     assert_int_equal(strlen(out->metadata->tenant_uid), 63);
     assert_int_equal(strlen(out->device->uid), 63);
-    assert_int_equal(strlen(out->anomaly_analyses[2]->analysis_targets[0]->name), 96);
+    assert_int_equal(strlen(out->anomaly_analyses[2]->analysis_targets[0]->name), 63);
     assert_int_equal(strlen(out->anomaly_analyses[2]->analysis_targets[0]->type), 24);
-    assert_int_equal(strlen(out->anomaly_analyses[2]->anomalies[0]->observation_parameter), 39);
-    assert_string_equal(out->anomaly_analyses[2]->anomalies[0]->observation_type, "count in 4294967295 s");
+    assert_int_equal(strlen(out->anomaly_analyses[2]->anomalies[0]->observation_parameter), 24);
+    assert_int_equal(strlen(out->anomaly_analyses[2]->anomalies[0]->observed_pattern), 30);
+    assert_int_equal(strlen(out->anomaly_analyses[2]->anomalies[0]->observation_type),
+                     24 + strlen(" in 4294967295 s"));
     vedette__v1__event__free_unpacked(out, NULL);
 }
 
@@ -214,9 +277,13 @@ static void what_the_agent_sent_is_told_apart(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(uid_is_stream_and_sequence),    cmocka_unit_test(what_the_agent_said_is_overwritten),
-        cmocka_unit_test(reasons_can_be_checked),        cmocka_unit_test(texts_are_cut_and_the_length_holds),
-        cmocka_unit_test(every_length_of_a_sub_message), cmocka_unit_test(what_the_agent_sent_is_told_apart),
+        cmocka_unit_test(uid_is_stream_and_sequence),
+        cmocka_unit_test(what_the_agent_said_is_overwritten),
+        cmocka_unit_test(reasons_can_be_checked),
+        cmocka_unit_test(scored_again),
+        cmocka_unit_test(texts_are_cut_and_the_length_holds),
+        cmocka_unit_test(every_length_of_a_sub_message),
+        cmocka_unit_test(what_the_agent_sent_is_told_apart),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

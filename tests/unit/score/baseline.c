@@ -72,7 +72,7 @@ static void limits(void **state)
 {
     (void)state;
     struct rate small = {1e-6, 2e-6}, middle = {100, 400}, huge = {1e6, 1e11};
-    assert_int_equal(baseline_quiet_limit(small), 1);
+    assert_int_equal(baseline_quiet_limit(small), 0);
     assert_int_equal(baseline_quiet_limit(middle), 130);
     assert_int_equal(baseline_quiet_limit(huge), UINT16_MAX);
     assert_near(baseline_clip(small), 8, 0.1);

@@ -39,6 +39,7 @@ static void finds_what_it_made(void **state)
         e->last_seconds = i;
     }
     for (uint32_t i = 0; i < 100; i++) {
+        entities_prefetch_tags(&t, keys[i]);
         entities_prefetch(&t, keys[i]);
         struct entity *e = entities_get(&t, keys[i], &is_new);
         assert_false(is_new);
@@ -93,7 +94,7 @@ static void a_flood_stays_in_its_bounds(void **state)
     bool is_new;
     assert_int_equal(entities_init(&t, MAX), 0);
     struct entity *hot = entities_get(&t, 42, &is_new);
-    hot->rings[ENTITY_RINGS - 1].sum = 50;
+    hot->rings[ENTITY_RINGS - 1].counts[0] = 50;
     for (uint32_t i = 0; i < FLOOD; i++) {
         uint32_t now = 1000 + i / 10000; /* thousands of newcomers within a second */
         hot = entities_get(&t, 42, &is_new);
@@ -101,7 +102,7 @@ static void a_flood_stays_in_its_bounds(void **state)
         hot->last_seconds = now;
         struct entity *e = entities_get(&t, vd_random_next(&random), &is_new);
         e->last_seconds = now;
-        e->rings[ENTITY_RINGS - 1].sum = 1;
+        e->rings[ENTITY_RINGS - 1].counts[0] = 1;
         assert_true(e >= t.slots && e < t.slots + MAX);
     }
     assert_true(t.live <= MAX);

@@ -15,12 +15,25 @@ struct score *feed_new(size_t max_entities)
     return s;
 }
 
+/* The last few are kept, as an input borrows its origin. */
+const struct score_origin *feed_origin(const char *tenant, const char *host)
+{
+    enum { KEPT = 64 };
+    static struct score_origin origins[KEPT];
+    static struct score *s;
+    static unsigned next;
+    if (s == NULL)
+        s = feed_new(8);
+    struct score_origin *origin = &origins[next++ % KEPT];
+    score_origin_init(s, origin, vd_bytes_str(tenant), vd_bytes_str(host));
+    return origin;
+}
+
 struct score_input feed_input(int32_t class_uid, int32_t status_id, const char *host, const char *user,
                               const char *src_ip, int64_t time_ms)
 {
     return (struct score_input){
-        .tenant = vd_bytes_str("north"),
-        .host = vd_bytes_str(host),
+        .origin = feed_origin("north", host),
         .user = vd_bytes_str(user),
         .src_ip = vd_bytes_str(src_ip),
         .class_uid = class_uid,
@@ -42,10 +55,10 @@ struct vd_score feed_score(struct score *s, const struct score_input *in)
     assert_in_range(out.risk_score, 0, 100);
     assert_int_equal(out.risk_level_id, level_of(out.risk_score));
     assert_int_equal(out.is_alert, out.risk_score >= 70);
-    assert_in_range(out.reason_count, out.risk_score > 0, VD_SCORE_REASONS_MAX);
+    assert_in_range(out.reason_count, 0, VD_SCORE_REASONS_MAX);
+    assert_true(isfinite(out.surprise) && out.surprise >= 0);
     for (uint32_t i = 0; i < out.reason_count; i++) {
         assert_true(isfinite(out.reasons[i].surprise) && out.reasons[i].surprise >= 1);
-        assert_true(out.reasons[i].observed > out.reasons[i].expected);
         assert_true(i == 0 || out.reasons[i].surprise <= out.reasons[i - 1].surprise);
     }
     return out;

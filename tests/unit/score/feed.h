@@ -18,6 +18,8 @@ static const int64_t FEED_BEGIN_MS = 1700438400000;
 
 /* Aborts without memory. */
 struct score *feed_new(size_t max_entities);
+/* Of the next 64 calls' inputs. */
+const struct score_origin *feed_origin(const char *tenant, const char *host);
 /* A login or, with another class, whatever has a user and a source; "": none. Borrows the texts. */
 struct score_input feed_input(int32_t class_uid, int32_t status_id, const char *host, const char *user,
                               const char *src_ip, int64_t time_ms);

@@ -1,5 +1,5 @@
 /* Reasons as sentences, with hostile names in them. */
-#include "score.h"
+#include "sentence.h"
 
 #include <vedette/utf8.h>
 
@@ -15,6 +15,8 @@ static struct vd_reason reason_of(const char *entity_kind, struct vd_bytes entit
         .window_seconds = window_seconds,
         .observed = observed,
         .expected = expected,
+        .surprise = 6.7,
+        .maturity = 0.9,
     };
 }
 
@@ -29,7 +31,7 @@ static void assert_sentence(const struct vd_score *score, const char *want)
 static void quiet(void **state)
 {
     (void)state;
-    assert_sentence(&(struct vd_score){0}, "nothing unusual in its rates");
+    assert_sentence(&(struct vd_score){0}, "nothing unusual");
 }
 
 static void reasons(void **state)
@@ -37,20 +39,28 @@ static void reasons(void **state)
     (void)state;
     struct vd_bytes source = vd_bytes_str("203.0.113.9"), host = vd_bytes_str("web1"),
                     user = vd_bytes_str("root");
-    struct vd_score score = {.reason_count = 1,
+    struct vd_score score = {.weight = 1,
+                             .configuration = 0xc0ffee,
+                             .reason_count = 1,
                              .reasons = {reason_of("source address", source, 300, 47, 0.6)}};
-    assert_sentence(&score, "47 failed logins from 203.0.113.9 in 5 min, expected 0.6");
+    assert_sentence(&score, "47 failed logins from 203.0.113.9 in 5 min, expected 0.6 (p 2e-7, own habits "
+                            "90%); configuration 00c0ffee");
     score.reason_count = 3;
     score.reasons[1] = reason_of("host", host, 3600, 393210, 12.4);
     score.reasons[1].late = true;
     score.reasons[2] = reason_of("user", user, 60, 2, 1);
-    assert_sentence(&score, "47 failed logins from 203.0.113.9 in 5 min, expected 0.6; "
-                            "393210 failed logins on web1 in 1 h, expected 12 (late)");
+    assert_sentence(&score,
+                    "47 failed logins from 203.0.113.9 in 5 min, expected 0.6 (p 2e-7, own habits 90%); "
+                    "393210 failed logins on web1 in 1 h, expected 12 (p 2e-7, own habits 90%, late); "
+                    "configuration 00c0ffee");
     score.reason_count = 1;
     score.reasons[0] = reason_of("user", user, 60, 2, 1e-6);
-    assert_sentence(&score, "2 failed logins for root in 1 min, expected less than 0.1");
+    assert_sentence(&score, "2 failed logins for root in 1 min, expected less than 0.1 (p 2e-7, own habits "
+                            "90%); configuration 00c0ffee");
     score.reasons[0] = reason_of("user", user, 60, 30, 9.96);
-    assert_sentence(&score, "30 failed logins for root in 1 min, expected 10");
+    assert_sentence(
+        &score,
+        "30 failed logins for root in 1 min, expected 10 (p 2e-7, own habits 90%); configuration 00c0ffee");
 }
 
 /* Whatever it is called: valid UTF-8, one line, bounded. */
@@ -72,10 +82,13 @@ static void hostile_names(void **state)
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct vd_bytes name = vd_bytes_of(cases[i].name, cases[i].len);
-        struct vd_score score = {.reason_count = 1, .reasons = {reason_of("host", name, 60, 3, 1)}};
-        char want[128] = "3 failed logins on ";
+        struct vd_score score = {.weight = 1,
+                                 .configuration = 0xc0ffee,
+                                 .reason_count = 1,
+                                 .reasons = {reason_of("host", name, 60, 3, 1)}};
+        char want[200] = "3 failed logins on ";
         strcat(want, cases[i].shown);
-        strcat(want, " in 1 min, expected 1.0");
+        strcat(want, " in 1 min, expected 1.0 (p 2e-7, own habits 90%); configuration 00c0ffee");
         assert_sentence(&score, want);
     }
 }
@@ -83,13 +96,15 @@ static void hostile_names(void **state)
 static void long_names_are_cut_at_an_edge(void **state)
 {
     (void)state;
-    char name[100], want[200] = "3 failed logins on ";
+    char name[100], want[250] = "3 failed logins on ";
     memset(name, 'x', sizeof name);
-    memcpy(name + 62, "\xe5\x8d\x97", 3);
-    struct vd_score score = {.reason_count = 1,
+    memcpy(name + 46, "\xe5\x8d\x97", 3);
+    struct vd_score score = {.weight = 1,
+                             .configuration = 0xc0ffee,
+                             .reason_count = 1,
                              .reasons = {reason_of("host", vd_bytes_of(name, 100), 60, 3, 1)}};
-    memset(want + strlen(want), 'x', 62);
-    strcat(want, "\xe2\x80\xa6 in 1 min, expected 1.0");
+    memset(want + strlen(want), 'x', 46);
+    strcat(want, "\xe2\x80\xa6 in 1 min, expected 1.0 (p 2e-7, own habits 90%); configuration 00c0ffee");
     assert_sentence(&score, want);
 }
 
@@ -97,7 +112,8 @@ static void fits_any_room(void **state)
 {
     (void)state;
     struct vd_bytes name = vd_bytes_str("\xe5\x8d\x97\xf0\x9f\x98\x80\xc3\xa9");
-    struct vd_score loud = {.reason_count = 2, .reasons = {reason_of("host", name, 60, 3, 1)}}, none = {0};
+    struct vd_score loud = {.weight = 2, .reason_count = 2, .reasons = {reason_of("host", name, 60, 3, 1)}},
+                    none = {0};
     loud.reasons[1] = loud.reasons[0];
     const struct vd_score *scores[] = {&loud, &none};
     for (int i = 0; i < 2; i++) {

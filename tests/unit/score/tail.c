@@ -14,7 +14,7 @@ static void agrees_with_scipy(void **state)
     (void)state;
     for (size_t i = 0; i < ROWS; i++) {
         struct rate rate = {TAIL_TABLE[i].mean, TAIL_TABLE[i].variance};
-        double got = tail_surprise(TAIL_TABLE[i].count, rate);
+        double got = tail_surprise(TAIL_TABLE[i].count, rate, TAIL_TABLE[i].given);
         if (fabs(got - TAIL_TABLE[i].surprise) > TOLERANCE)
             fail_msg("%u of %g, %g: %.9f, want %.9f", TAIL_TABLE[i].count, rate.mean, rate.variance, got,
                      TAIL_TABLE[i].surprise);
@@ -29,9 +29,10 @@ static void one_more_never_surprises_less(void **state)
     for (size_t m = 0; m < sizeof means / sizeof *means; m++)
         for (size_t d = 0; d < sizeof dispersions / sizeof *dispersions; d++) {
             struct rate rate = {means[m], means[m] * dispersions[d]};
+            enum tail_given given = d % 2 == 0 ? TAIL_OF_ANY : TAIL_NOT_EMPTY;
             double last = 0;
             for (uint32_t count = 0; count < 3000; count += count < 40 ? 1 : 37) {
-                double now = tail_surprise(count, rate);
+                double now = tail_surprise(count, rate, given);
                 if (!isfinite(now) || now < last - 1e-9)
                     fail_msg("%u of %g, %g: %.12f after %.12f", count, rate.mean, rate.variance, now, last);
                 last = now;
@@ -43,10 +44,12 @@ static void one_more_never_surprises_less(void **state)
 static void what_is_usual_does_not_surprise(void **state)
 {
     (void)state;
-    assert_true(tail_surprise(0, (struct rate){1e-6, 2e-6}) == 0);
-    assert_true(tail_surprise(1, (struct rate){1e-6, 2e-6}) == 0);
-    assert_true(tail_surprise(7, (struct rate){8, 16}) == 0);
-    assert_true(tail_surprise(100, (struct rate){100, 1000}) == 0);
+    assert_true(tail_surprise(0, (struct rate){1e-6, 2e-6}, TAIL_NOT_EMPTY) == 0);
+    assert_true(tail_surprise(1, (struct rate){1e-6, 2e-6}, TAIL_NOT_EMPTY) == 0);
+    assert_true(tail_surprise(0, (struct rate){1e-6, 2e-6}, TAIL_OF_ANY) == 0);
+    assert_true(tail_surprise(1, (struct rate){1e-6, 2e-6}, TAIL_OF_ANY) > 5);
+    assert_true(tail_surprise(7, (struct rate){8, 16}, TAIL_NOT_EMPTY) == 0);
+    assert_true(tail_surprise(100, (struct rate){100, 1000}, TAIL_NOT_EMPTY) == 0);
 }
 
 /* Counts saturate: the largest sum there is must still give a number. */
@@ -54,10 +57,10 @@ static void extremes_are_finite(void **state)
 {
     (void)state;
     const uint32_t most = 6 * UINT16_MAX;
-    assert_true(isfinite(tail_surprise(most, (struct rate){1e-6, 2e-6})));
-    assert_true(isfinite(tail_surprise(most, (struct rate){1e5, 1e5})));
-    assert_true(isfinite(tail_surprise(most, (struct rate){1e5, 1e12})));
-    assert_true(tail_surprise(most, (struct rate){1, 2}) > 1000);
+    assert_true(isfinite(tail_surprise(most, (struct rate){1e-6, 2e-6}, TAIL_NOT_EMPTY)));
+    assert_true(isfinite(tail_surprise(most, (struct rate){1e5, 1e5}, TAIL_NOT_EMPTY)));
+    assert_true(isfinite(tail_surprise(most, (struct rate){1e5, 1e12}, TAIL_NOT_EMPTY)));
+    assert_true(tail_surprise(most, (struct rate){1, 2}, TAIL_NOT_EMPTY) > 1000);
 }
 
 int main(void)

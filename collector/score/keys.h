@@ -1,0 +1,13 @@
+/* Whom an event counts for, by hash, and the values it brings them. Pure; any thread. */
+#ifndef SCORE_KEYS_H
+#define SCORE_KEYS_H
+
+#include "score.h"
+
+/* Fills prepared->keys, key_count and primary from prepared->in and its kind. */
+void keys_of(struct score_prepared *prepared);
+/* What a value was, for people; empty where a hash of several texts is all there is. */
+struct vd_bytes keys_value_text(const struct score_input *in, enum what what);
+uint64_t keys_text_hash(struct vd_bytes text);
+
+#endif
