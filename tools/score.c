@@ -1,6 +1,7 @@
 /* vedette score: what a collector would make of events or of a series, from standard input to standard
  * output, driven by event time alone. */
 #include <argp.h>
+#include <errno.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +12,7 @@
 #include <vedette/memory.h>
 
 #include "commands.h"
+#include "number.h"
 #include "score_run.h"
 
 enum { KEY_JSON = 0x100, KEY_ENTITIES, KEY_ASSET };
@@ -82,38 +84,39 @@ int score_run_end(struct score_run *run, int status)
 /* ---- The command line */
 
 /* Takes text apart in place. */
-static void add_asset(struct score_run *run, char *text, struct argp_state *state)
+static error_t add_asset(struct score_run *run, char *text, struct argp_state *state)
 {
     char *slash = strchr(text, '/'), *equals = strrchr(text, '='), *end = NULL;
-    if (slash == NULL || equals == NULL || equals < slash)
+    if (slash == NULL || equals == NULL || equals < slash) {
         argp_error(state, "--asset %s: must be TENANT/HOST=WEIGHT", text);
+        return EINVAL;
+    }
     double weight = strtod(equals + 1, &end);
-    if (end == equals + 1 || *end != '\0' || !(weight >= WEIGHT_MIN && weight <= WEIGHT_MAX))
+    if (end == equals + 1 || *end != '\0' || !(weight >= WEIGHT_MIN && weight <= WEIGHT_MAX)) {
         argp_error(state, "--asset %s: the weight must be from 0.1 to 10", text);
-    if (run->asset_count == SCORE_ASSETS_MAX)
+        return EINVAL;
+    }
+    if (run->asset_count == SCORE_ASSETS_MAX) {
         argp_error(state, "--asset: at most %d", SCORE_ASSETS_MAX);
+        return EINVAL;
+    }
     *slash = *equals = '\0';
     run->assets[run->asset_count++] = (struct score_run_asset){text, slash + 1, weight};
+    return 0;
 }
 
 static error_t parse_option(int key, char *text, struct argp_state *state)
 {
     struct score_run *run = state->input;
-    char *end;
-    unsigned long entities;
     switch (key) {
     case KEY_JSON:
         run->json = true;
         return 0;
     case KEY_ENTITIES:
-        entities = strtoul(text, &end, 10);
-        if (end == text || *end != '\0' || entities < ENTITIES_MIN || entities > ENTITIES_MAX)
-            argp_error(state, "--max-entities %s: must be from %d to %d", text, ENTITIES_MIN, ENTITIES_MAX);
-        run->max_entities = (uint32_t)entities;
+        run->max_entities = (uint32_t)number_of(state, "max-entities", text, ENTITIES_MIN, ENTITIES_MAX);
         return 0;
     case KEY_ASSET:
-        add_asset(run, text, state);
-        return 0;
+        return add_asset(run, text, state);
     case ARGP_KEY_ARG:
         if (run->name != NULL)
             argp_error(state, "only one of events and series");
