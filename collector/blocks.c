@@ -1,7 +1,13 @@
-/* Blocks of one size, used again; a record larger than a block gets one of its own. */
+/* Small blocks, then blocks of one size, used again; a record larger than those gets one of its own. */
 #include "blocks.h"
 
 #include <vedette/memory.h>
+
+enum {
+    GROWTH = 4,
+    FIRST_CAP = BLOCK_FIRST_BYTES - sizeof(struct block),
+    CAP = BLOCK_BYTES - sizeof(struct block)
+};
 
 void blocks_init(struct blocks *pool, size_t keep_max)
 {
@@ -24,15 +30,23 @@ void blocks_deinit(struct blocks *pool)
     pool->free_count = 0;
 }
 
-static struct block *take(struct blocks *pool, size_t len)
+/* Of the block that comes after the newest of a list. */
+static size_t cap_after(const struct block *newest, size_t len)
+{
+    size_t cap = newest == NULL ? FIRST_CAP : (newest->cap + sizeof *newest) * GROWTH - sizeof *newest;
+    if (len <= cap && cap < CAP)
+        return cap;
+    return len > CAP ? len : CAP;
+}
+
+static struct block *take(struct blocks *pool, size_t cap)
 {
     struct block *block = pool->free;
-    if (block != NULL && len <= block->cap) {
+    if (block != NULL && cap == CAP) {
         pool->free = block->next;
         pool->free_count--;
         return block;
     }
-    size_t cap = len > BLOCK_BYTES - sizeof *block ? len : BLOCK_BYTES - sizeof *block;
     block = vd_malloc(sizeof *block + cap);
     if (block == NULL)
         return NULL;
@@ -45,7 +59,7 @@ uint8_t *blocks_reserve(struct blocks *pool, struct block **list, size_t len)
 {
     struct block *block = *list;
     if (block == NULL || block->cap - block->used < len) {
-        block = take(pool, len);
+        block = take(pool, cap_after(*list, len));
         if (block == NULL)
             return NULL;
         block->used = 0;
@@ -59,7 +73,7 @@ void blocks_release(struct blocks *pool, struct block *list)
 {
     while (list != NULL) {
         struct block *next = list->next;
-        if (pool->free_count >= pool->keep_max || list->cap > BLOCK_BYTES) {
+        if (pool->free_count >= pool->keep_max || list->cap != CAP) {
             give_back(pool, list);
         } else {
             list->next = pool->free;

@@ -1,11 +1,12 @@
 /* Memory of records on their way to Kafka: blocks of one size, handed out again instead of going back to the
- * heap, since the first touch of a fresh page costs more than scoring an event. One thread at a time. */
+ * heap, since the first touch of a fresh page costs more than scoring an event. The first ones of a list are
+ * smaller, and come from the heap: thousands of batches may hold one event each. One thread at a time. */
 #ifndef COLLECTOR_BLOCKS_H
 #define COLLECTOR_BLOCKS_H
 
 #include <vedette/bytes.h>
 
-enum { BLOCK_BYTES = 16 * 1024 };
+enum { BLOCK_FIRST_BYTES = 1024, BLOCK_BYTES = 16 * 1024 };
 
 struct block {
     struct block *next;
