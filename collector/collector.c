@@ -36,7 +36,8 @@ struct collector {
     struct vd_listener listener;
     struct http *http;
     uv_timer_t tick;
-    uv_check_t turn; /* once a turn of the loop: write ACKs */
+    uv_check_t turn;    /* once a turn of the loop: write ACKs */
+    uv_idle_t going_on; /* while sessions go on after a stop: turns follow each other at once */
     enum phase phase;
     uint64_t drain_until_ms;
     int64_t delivered_ns; /* when this turn's deliveries came; 0: none yet */
@@ -81,6 +82,13 @@ static void on_turn(uv_check_t *turn)
     c->delivered_ns = 0;
 }
 
+static void on_going_on(uv_idle_t *idle)
+{
+    const struct collector *c = idle->data;
+    if (c->phase != PHASE_RUNNING || !sessions_resume(&c->sessions, &c->flow))
+        uv_idle_stop(idle);
+}
+
 static void on_flow_stop(void *arg)
 {
     struct collector *c = arg;
@@ -92,8 +100,9 @@ static void on_flow_stop(void *arg)
 static void on_flow_resume(void *arg)
 {
     struct collector *c = arg;
+    /* Not from inside: sessions may have batches read already, for the shard that is told right now. */
     if (c->phase == PHASE_RUNNING)
-        sessions_resume(&c->sessions);
+        uv_idle_start(&c->going_on, on_going_on);
 }
 
 /* A connection over the caps is taken and closed at once: left in the backlog it would keep the good ones
@@ -270,6 +279,7 @@ static void close_step(struct collector *c)
         http_close(c->http, on_http_closed);
     uv_close((uv_handle_t *)&c->tick, NULL);
     uv_close((uv_handle_t *)&c->turn, NULL);
+    uv_close((uv_handle_t *)&c->going_on, NULL);
     c->timers_open = false;
 }
 
@@ -439,7 +449,8 @@ int collector_start(struct collector **out, uv_loop_t *loop, const struct collec
     c->loop = loop;
     uv_timer_init(loop, &c->tick);
     uv_check_init(loop, &c->turn);
-    c->tick.data = c->turn.data = c;
+    uv_idle_init(loop, &c->going_on);
+    c->tick.data = c->turn.data = c->going_on.data = c;
     c->timers_open = true;
     uv_timer_start(&c->tick, on_tick, TICK_MS, TICK_MS);
     uv_check_start(&c->turn, on_turn);

@@ -154,7 +154,7 @@ static int on_batch(struct conversation *c, struct vd_bytes payload)
     if (batch.head.next > stream->end)
         stream->end = batch.head.next;
     rc = c->callbacks->batch(c->arg, &batch, payload.len);
-    if (rc != 0 && c->state != CONVERSATION_CLOSING)
+    if (rc < 0 && c->state != CONVERSATION_CLOSING)
         conversation_goodbye(c, VD_GOODBYE_INTERNAL, vd_error_text(rc), 0);
     return rc;
 }
@@ -207,9 +207,9 @@ static int on_frame(void *arg, enum vd_frame_type type, struct vd_bytes payload)
     }
 }
 
-int conversation_feed(struct conversation *c, struct vd_bytes bytes)
+/* What the reader found wrong, a GOODBYE says. */
+static int judge(struct conversation *c, int rc)
 {
-    int rc = vd_frame_reader_feed(&c->reader, bytes, on_frame, c);
     if (rc != 0 && c->state != CONVERSATION_CLOSING) {
         bool limit = rc == VD_ELIMIT;
         violation(c,
@@ -219,6 +219,16 @@ int conversation_feed(struct conversation *c, struct vd_bytes bytes)
                   limit ? "a frame over its limit" : "a malformed frame");
     }
     return rc;
+}
+
+int conversation_feed(struct conversation *c, struct vd_bytes bytes)
+{
+    return judge(c, vd_frame_reader_feed(&c->reader, bytes, on_frame, c));
+}
+
+int conversation_go_on(struct conversation *c)
+{
+    return judge(c, vd_frame_reader_go_on(&c->reader, on_frame, c));
 }
 
 void conversation_rest(struct conversation *c)

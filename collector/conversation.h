@@ -22,7 +22,8 @@ struct conversation_callbacks {
     void (*hello)(void *arg, const struct vd_hello *hello);
     /* The agent has another history of the stream than WELCOME told of, and leaves. */
     void (*forked)(void *arg, uint32_t stream);
-    /* 0, or an error that ends the session. Its sequence numbers follow the ones before. */
+    /* 0; VD_FRAME_HOLD: no more for now, until conversation_go_on; or an error that ends the session. Its
+     * sequence numbers follow the ones before. */
     int (*batch)(void *arg, struct vd_batch *batch, size_t raw_bytes);
 };
 
@@ -54,6 +55,8 @@ void conversation_deinit(struct conversation *c);
 /* Events that the agent has and has not sent, as far as it told. */
 uint64_t conversation_behind(const struct conversation *c);
 int conversation_feed(struct conversation *c, struct vd_bytes bytes);
+/* After a hold: what came meanwhile. */
+int conversation_go_on(struct conversation *c);
 /* The peer has gone quiet: gives back memory that is not in use. */
 void conversation_rest(struct conversation *c);
 /* marks: one for each stream offered, in that order; what is kept of it. collector: its name. */

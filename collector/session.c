@@ -47,7 +47,7 @@ uint64_t session_behind(const struct session *s)
 size_t session_unfinished_bytes(const struct session *s)
 {
     const struct vd_frame_reader *reader = &s->conversation.reader;
-    return vd_frame_reader_midway(reader) ? vd_frame_reader_held_bytes(reader) : 0;
+    return vd_frame_reader_midway(reader) || reader->on_hold ? vd_frame_reader_held_bytes(reader) : 0;
 }
 
 /* ---- The end */
@@ -210,10 +210,11 @@ static int on_batch(void *arg, struct vd_batch *batch, size_t raw_bytes)
         return VD_ECLOSED;
     int rc = shard_take(a, batch, raw_bytes, time_now());
     s->host->served(s->host->arg, s);
-    /* One that was not reading yet when all were stopped. */
-    if (s->host->flow->stopped && !s->closing)
-        vd_stream_pause(&s->stream);
-    return rc;
+    if (rc != 0 || !s->host->flow->stopped || s->closing)
+        return rc;
+    /* What is read already waits too. Paused are all; but this one may not have been reading yet then. */
+    vd_stream_pause(&s->stream);
+    return VD_FRAME_HOLD;
 }
 
 static const struct conversation_callbacks CONVERSATION_CALLBACKS = {
@@ -240,14 +241,10 @@ static void end_after_feed(struct session *s)
     session_drop(s);
 }
 
-static void on_data(struct vd_stream *stream, struct vd_bytes plain)
+/* frames: how many there were before. */
+static void after_feed(struct session *s, int rc, uint64_t frames)
 {
-    struct session *s = stream->owner;
-    if (s->closing)
-        return;
-    uint64_t now = uv_now(s->host->net->loop), frames = s->conversation.frames;
-    s->heard_ms = now;
-    int rc = conversation_feed(&s->conversation, plain);
+    uint64_t now = uv_now(s->host->net->loop);
     if (s->closing)
         return;
     if (rc != 0) {
@@ -259,6 +256,16 @@ static void on_data(struct vd_stream *stream, struct vd_bytes plain)
     else if (s->frame_begun_ms == 0 || s->conversation.frames != frames)
         s->frame_begun_ms = now;
     write_out(s);
+}
+
+static void on_data(struct vd_stream *stream, struct vd_bytes plain)
+{
+    struct session *s = stream->owner;
+    if (s->closing)
+        return;
+    uint64_t frames = s->conversation.frames;
+    s->heard_ms = uv_now(s->host->net->loop);
+    after_feed(s, conversation_feed(&s->conversation, plain), frames);
 }
 
 static void on_ended(struct vd_stream *stream, int error)
@@ -313,9 +320,24 @@ void session_pause(struct session *s)
         vd_stream_pause(&s->stream);
 }
 
-void session_resume(struct session *s)
+bool session_resume(struct session *s)
 {
-    if (!s->closing)
+    bool was_paused = s->stream.paused && !s->closing;
+    if (was_paused)
+        vd_stream_resume(&s->stream);
+    return was_paused;
+}
+
+bool session_on_hold(const struct session *s)
+{
+    return !s->closing && s->conversation.reader.on_hold;
+}
+
+void session_go_on(struct session *s)
+{
+    uint64_t frames = s->conversation.frames;
+    after_feed(s, conversation_go_on(&s->conversation), frames);
+    if (!s->closing && !s->conversation.reader.on_hold)
         vd_stream_resume(&s->stream);
 }
 

@@ -38,9 +38,12 @@ struct session *session_accept(const struct session_host *host, uv_stream_t *lis
 void session_flush(struct session *s);
 /* Looks at the deadlines. */
 void session_tick(struct session *s, uint64_t now_ms);
-/* Stops reading from the agent, and goes on. */
+/* Stops reading from the agent, and reads again; true: it did not. */
 void session_pause(struct session *s);
-void session_resume(struct session *s);
+bool session_resume(struct session *s);
+/* Whether batches wait that were read before the flow was stopped, and taking those: it may stop again. */
+bool session_on_hold(const struct session *s);
+void session_go_on(struct session *s);
 bool session_authenticated(const struct session *s);
 /* The peer's, "192.0.2.1:4711". */
 const char *session_address(const struct session *s);

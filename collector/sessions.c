@@ -84,10 +84,19 @@ void sessions_pause(const struct sessions *list)
         session_pause(s);
 }
 
-void sessions_resume(const struct sessions *list)
+bool sessions_resume(const struct sessions *list, const struct flow *flow)
 {
-    for (struct session *s = list->first; s != NULL; s = session_links(s)->next)
-        session_resume(s);
+    bool any = false;
+    for (struct session *s = list->first, *next; s != NULL && !flow->stopped; s = next) {
+        next = session_links(s)->next;
+        if (!session_on_hold(s))
+            any |= session_resume(s);
+        else if (any)
+            return true;
+        else
+            session_go_on(s);
+    }
+    return false;
 }
 
 struct sessions_sum sessions_tick(const struct sessions *list, uint64_t now_ms)

@@ -24,7 +24,9 @@ void sessions_dirty(struct sessions *list, struct session *s);
 /* Writes the ACKs of all that have some. */
 void sessions_flush(struct sessions *list);
 void sessions_pause(const struct sessions *list);
-void sessions_resume(const struct sessions *list);
+/* A step of going on, one a turn of the loop, until the flow stops again: who has batches that are read
+ * already goes on when those before it have had a turn to be read. false: that was all. */
+bool sessions_resume(const struct sessions *list, const struct flow *flow);
 
 struct sessions_sum {
     size_t unknown;          /* sessions that have not shown who they are */

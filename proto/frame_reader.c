@@ -2,13 +2,14 @@
  *
  * Happy path: what the socket gave holds a header and its whole payload; both are read in place and the sink
  * is called. Only a frame that is split over reads is gathered in `stored`, which grows with the bytes that
- * came, never with the length announced. A violation, or a sink that says stop, is sticky: nothing is read
- * after it. */
+ * came, never with the length announced. At a sink that says hold the bytes behind the frame wait in `held`.
+ * A violation, or a sink that says stop, is sticky: nothing is read after it. */
 #include <vedette/frame.h>
 
+#include <assert.h>
 #include <vedette/error.h>
 
-enum { KEEP_MAX_BYTES = 64 * 1024 };
+enum { KEEP_MAX_BYTES = 64 * 1024, HELD_MAX_BYTES = 256 * 1024 };
 
 void vd_frame_reader_init(struct vd_frame_reader *r, size_t batch_max_bytes)
 {
@@ -17,12 +18,14 @@ void vd_frame_reader_init(struct vd_frame_reader *r, size_t batch_max_bytes)
         batch_max_bytes > VD_FRAME_CONTROL_MAX_BYTES ? batch_max_bytes : (size_t)VD_FRAME_CONTROL_MAX_BYTES;
     vd_buffer_init(&r->stored, limit);
     vd_buffer_init(&r->raw, limit);
+    vd_buffer_init(&r->held, HELD_MAX_BYTES);
 }
 
 void vd_frame_reader_deinit(struct vd_frame_reader *r)
 {
     vd_buffer_deinit(&r->stored);
     vd_buffer_deinit(&r->raw);
+    vd_buffer_deinit(&r->held);
 }
 
 static struct vd_bytes take(struct vd_bytes *bytes, size_t len)
@@ -75,7 +78,8 @@ static int payload_feed(struct vd_frame_reader *r, struct vd_bytes *bytes, vd_fr
     r->header_have = 0;
     int rc = deliver(r, part, sink, arg);
     vd_buffer_clear(&r->stored);
-    return rc;
+    r->on_hold = rc == VD_FRAME_HOLD;
+    return r->on_hold ? 0 : rc;
 }
 
 static void give_back(struct vd_buffer *b)
@@ -84,17 +88,32 @@ static void give_back(struct vd_buffer *b)
         vd_buffer_release_idle(b);
 }
 
+/* What a hold leaves over waits in `held`. */
 int vd_frame_reader_feed(struct vd_frame_reader *r, struct vd_bytes bytes, vd_frame_sink *sink, void *arg)
 {
-    while (r->failed == 0 && bytes.len > 0) {
+    assert(bytes.data != NULL || bytes.len == 0);
+    while (r->failed == 0 && !r->on_hold && bytes.len > 0) {
         if (r->header_have < VD_FRAME_HEADER_BYTES)
             r->failed = header_feed(r, &bytes);
         /* A payload of no bytes is whole as soon as its header is. */
         if (r->failed == 0 && r->header_have == VD_FRAME_HEADER_BYTES)
             r->failed = payload_feed(r, &bytes, sink, arg);
     }
+    if (r->failed == 0 && bytes.len > 0)
+        r->failed = vd_buffer_append(&r->held, bytes.data, bytes.len);
     give_back(&r->stored);
     give_back(&r->raw);
+    return r->failed;
+}
+
+int vd_frame_reader_go_on(struct vd_frame_reader *r, vd_frame_sink *sink, void *arg)
+{
+    struct vd_buffer kept = r->held;
+    vd_buffer_init(&r->held, HELD_MAX_BYTES);
+    r->on_hold = false;
+    if (vd_buffer_len(&kept) > 0)
+        vd_frame_reader_feed(r, vd_buffer_bytes(&kept), sink, arg);
+    vd_buffer_deinit(&kept);
     return r->failed;
 }
 
@@ -111,5 +130,5 @@ void vd_frame_reader_rest(struct vd_frame_reader *r)
 
 size_t vd_frame_reader_held_bytes(const struct vd_frame_reader *r)
 {
-    return r->stored.cap + r->raw.cap;
+    return r->stored.cap + r->raw.cap + r->held.cap;
 }

@@ -58,16 +58,24 @@ struct vd_frame_reader {
     size_t header_have;
     struct vd_buffer stored; /* a frame that is split over reads; whole ones are passed through uncopied */
     struct vd_buffer raw;    /* decompressed payload, reused */
-    int failed;              /* sticky */
+    struct vd_buffer held;   /* what came behind the frame at which the sink said hold */
+    bool on_hold;
+    int failed; /* sticky */
 };
 
-/* payload is valid during the call. Not 0 stops the reader: it is returned by vd_frame_reader_feed and
+/* A sink's "enough for now": what follows is kept as it came, 256 KiB at most, until vd_frame_reader_go_on. A
+ * few packed bytes are many events, so to stop reading a socket is not enough. */
+enum { VD_FRAME_HOLD = 1 };
+
+/* payload is valid during the call. Less than 0 stops the reader: it is returned by vd_frame_reader_feed and
  * sticks. */
 typedef int vd_frame_sink(void *arg, enum vd_frame_type type, struct vd_bytes payload);
 
 void vd_frame_reader_init(struct vd_frame_reader *r, size_t batch_max_bytes);
 void vd_frame_reader_deinit(struct vd_frame_reader *r);
 int vd_frame_reader_feed(struct vd_frame_reader *r, struct vd_bytes bytes, vd_frame_sink *sink, void *arg);
+/* Ends a hold, and cuts what was kept. */
+int vd_frame_reader_go_on(struct vd_frame_reader *r, vd_frame_sink *sink, void *arg);
 /* A frame has begun and is not whole yet: what a frame deadline watches. */
 bool vd_frame_reader_midway(const struct vd_frame_reader *r);
 /* Between calls of feed: gives back the memory that no frame is in, for a peer that has gone quiet. */

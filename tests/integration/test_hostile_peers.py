@@ -313,6 +313,31 @@ def test_an_agent_that_wants_every_session(fleet, collector):
     collector.wait_for_log("too many streams")
 
 
+def test_a_few_bytes_that_are_many_events(fleet):
+    """A hundred packed batches in one read: no more is under way than may be, and others have their turn."""
+    collector = fleet.collector(limits={"in_flight_events": 2000, "batch_max_events": 1000}, log={"level": "info"})
+    with honest_peer(fleet, collector) as peer:
+        peer.hello(1, 10**6)
+        bombs = [session.Batch(stream=0, first_seq=1 + 1000 * n, events=[b""] * 1000) for n in range(100)]
+        peer.send(b"".join(frame(BATCH, bomb.SerializeToString(), compress=True) for bomb in bombs))
+        while collector.metric("vedette_collector_events_received_total") < 100_000:
+            assert collector.metric("vedette_collector_in_flight_events") < 2000 + 1000
+            with honest_peer(fleet, collector, "web-2") as other:
+                other.hello(1, 2)
+        assert peer.wait_for_mark(100_000) == 100_000
+    assert collector.metric("vedette_collector_flow_stops_total") > 1
+
+
+def test_batches_of_one_event(collector, peer):
+    """Each costs the sender a few bytes, and the collector not much more."""
+    before = collector.resident_bytes()
+    peer.hello(1, 10**6)
+    peer.send(b"".join(
+        frame(BATCH, session.Batch(stream=0, first_seq=n, events=[b""]).SerializeToString()) for n in range(1, 10001)))
+    assert peer.wait_for_mark(10000) == 10000
+    assert collector.resident_bytes() < before + 96 * MEBIBYTE
+
+
 def test_sessions_that_replace_one_another(fleet, collector):
     """Each takes the stream from the one before, which has sent what nobody has read yet."""
     with contextlib.ExitStack() as open_peers:

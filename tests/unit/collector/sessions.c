@@ -12,6 +12,8 @@ struct session {
     const char *address;
     size_t unfinished_bytes;
     uint64_t behind;
+    bool reads, on_hold;
+    struct flow *stops; /* what it has read already stops the flow again */
 };
 
 static char notes[NOTES];
@@ -56,9 +58,25 @@ void session_pause(struct session *s)
 {
     note(s);
 }
-void session_resume(struct session *s)
+bool session_resume(struct session *s)
 {
     note(s);
+    bool was_paused = !s->reads;
+    s->reads = true;
+    return was_paused;
+}
+bool session_on_hold(const struct session *s)
+{
+    return s->on_hold;
+}
+void session_go_on(struct session *s)
+{
+    note(s);
+    note(s);
+    s->on_hold = s->stops != NULL;
+    s->reads = !s->on_hold;
+    if (s->stops != NULL)
+        s->stops->stopped = true;
 }
 void session_move(struct session *s)
 {
@@ -79,6 +97,7 @@ static void assert_noted(const char *expected)
 struct world {
     struct sessions list;
     struct session all[COUNT]; /* a, b, c, d */
+    struct flow flow;
 };
 
 static void setup(struct world *w)
@@ -98,11 +117,37 @@ static void who_was_served_comes_last(void **state)
     setup(&w);
     sessions_served(&w.list, &w.all[0]);
     sessions_served(&w.list, &w.all[2]);
-    sessions_resume(&w.list);
+    assert_false(sessions_resume(&w.list, &w.flow));
     assert_noted("bdac");
     sessions_served(&w.list, &w.all[2]);
     sessions_pause(&w.list);
     assert_noted("bdac");
+}
+
+/* Twice noted: it took what was read already. */
+static void who_waited_is_read_before_more_is_taken_of_who_was_read(void **state)
+{
+    (void)state;
+    struct world w;
+    setup(&w);
+    w.all[0].on_hold = w.all[2].on_hold = true;
+    assert_true(sessions_resume(&w.list, &w.flow));
+    assert_noted("aab");
+    assert_false(sessions_resume(&w.list, &w.flow));
+    assert_noted("abccd");
+}
+
+static void nobody_goes_on_once_the_flow_is_stopped_again(void **state)
+{
+    (void)state;
+    struct world w;
+    setup(&w);
+    w.all[0].reads = w.all[1].on_hold = true;
+    w.all[1].stops = &w.flow;
+    assert_false(sessions_resume(&w.list, &w.flow));
+    assert_noted("abb");
+    assert_false(sessions_resume(&w.list, &w.flow));
+    assert_noted("");
 }
 
 static void who_has_gone_is_in_no_list(void **state)
@@ -186,9 +231,14 @@ static void one_host_is_a_crowd(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(who_was_served_comes_last),     cmocka_unit_test(who_has_gone_is_in_no_list),
-        cmocka_unit_test(acks_are_written_once),         cmocka_unit_test(a_tick_sums_up),
-        cmocka_unit_test(what_agents_hold_is_summed_up), cmocka_unit_test(one_host_is_a_crowd),
+        cmocka_unit_test(who_was_served_comes_last),
+        cmocka_unit_test(who_waited_is_read_before_more_is_taken_of_who_was_read),
+        cmocka_unit_test(nobody_goes_on_once_the_flow_is_stopped_again),
+        cmocka_unit_test(who_has_gone_is_in_no_list),
+        cmocka_unit_test(acks_are_written_once),
+        cmocka_unit_test(a_tick_sums_up),
+        cmocka_unit_test(what_agents_hold_is_summed_up),
+        cmocka_unit_test(one_host_is_a_crowd),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -17,6 +17,7 @@ struct transcript {
     uint32_t lines[64];
     size_t count;
     int stop_at; /* the frame at which the sink says stop; 0: never */
+    bool holds;  /* it says hold at each */
 };
 
 static int note(void *arg, enum vd_frame_type type, struct vd_bytes payload)
@@ -26,7 +27,9 @@ static int note(void *arg, enum vd_frame_type type, struct vd_bytes payload)
     for (size_t i = 0; i < payload.len; i++)
         sum = sum * 31 + payload.data[i];
     t->lines[t->count++] = sum;
-    return (int)t->count == t->stop_at ? VD_EPROTOCOL : 0;
+    if ((int)t->count == t->stop_at)
+        return VD_EPROTOCOL;
+    return t->holds ? VD_FRAME_HOLD : 0;
 }
 
 static void conversation_make(struct vd_buffer *out)
@@ -95,6 +98,52 @@ static void byte_by_byte_and_midway(void **state)
     assert_int_equal(seen.count, 6);
     vd_frame_reader_deinit(&r);
     vd_buffer_deinit(&out);
+}
+
+/* One frame at a time, whatever comes meanwhile, and in the order in which they came. */
+static void a_hold_keeps_what_follows(void **state)
+{
+    (void)state;
+    struct vd_buffer out;
+    struct transcript whole = {0}, seen = {.holds = true};
+    struct vd_frame_reader r;
+    conversation_make(&out);
+    struct vd_bytes all = vd_buffer_bytes(&out);
+    assert_int_equal(feed_split(all, all.len, all.len, &whole), 0);
+    vd_frame_reader_init(&r, BATCH_MAX);
+    r.batch_allowed = true;
+    size_t half = all.len / 2;
+    assert_int_equal(vd_frame_reader_feed(&r, vd_bytes_of(all.data, half), note, &seen), 0);
+    assert_int_equal(vd_frame_reader_feed(&r, vd_bytes_of(all.data + half, all.len - half), note, &seen), 0);
+    for (size_t i = 1; i < whole.count; i++) {
+        assert_int_equal(seen.count, i);
+        assert_true(vd_frame_reader_held_bytes(&r) > 0);
+        assert_int_equal(vd_frame_reader_go_on(&r, note, &seen), 0);
+    }
+    assert_memory_equal(seen.lines, whole.lines, sizeof whole.lines);
+    assert_int_equal(vd_frame_reader_go_on(&r, note, &seen), 0);
+    assert_int_equal(seen.count, whole.count);
+    assert_false(r.on_hold);
+    vd_frame_reader_deinit(&r);
+    vd_buffer_deinit(&out);
+}
+
+/* Whoever holds stops reading as well: more than a few reads are not kept. */
+static void a_hold_is_bounded(void **state)
+{
+    (void)state;
+    static const uint8_t noise[64 * 1024];
+    static const uint8_t ping[VD_FRAME_HEADER_BYTES] = {1, 5};
+    struct transcript seen = {.holds = true};
+    struct vd_frame_reader r;
+    vd_frame_reader_init(&r, BATCH_MAX);
+    assert_int_equal(vd_frame_reader_feed(&r, vd_bytes_of(ping, sizeof ping), note, &seen), 0);
+    for (int i = 0; i < 4; i++)
+        assert_int_equal(vd_frame_reader_feed(&r, vd_bytes_of(noise, sizeof noise), note, &seen), 0);
+    assert_int_equal(vd_frame_reader_feed(&r, vd_bytes_of(noise, 1), note, &seen), VD_ELIMIT);
+    assert_int_equal(vd_frame_reader_go_on(&r, note, &seen), VD_ELIMIT);
+    assert_int_equal(seen.count, 1);
+    vd_frame_reader_deinit(&r);
 }
 
 static void violations_stick(void **state)
@@ -221,6 +270,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_split_is_the_same),
         cmocka_unit_test(byte_by_byte_and_midway),
+        cmocka_unit_test(a_hold_keeps_what_follows),
+        cmocka_unit_test(a_hold_is_bounded),
         cmocka_unit_test(violations_stick),
         cmocka_unit_test(the_sinks_no_sticks),
         cmocka_unit_test(memory_grows_with_what_came_and_is_given_back),
