@@ -285,5 +285,5 @@ bool vd_gap_stands_at(struct vd_bytes event, uint64_t seq)
 bool vd_fork_is(struct vd_bytes event)
 {
     struct vd_event_view view;
-    return is_base_event(&view, event, VD_FORK_CODE);
+    return is_base_event(&view, event, VD_FORK_CODE) && view.sequence == 0;
 }

@@ -96,7 +96,8 @@ int recovery_replay(struct recovery *r, const struct vd_consumed *event)
         stream->chain = stream->mark_chain = chain_on(stream, &view, event->value);
         stream->taken = stream->mark = view.sequence;
     }
-    if (view.class_uid == 0 && vd_bytes_equal(view.event_code, vd_bytes_str(VD_FORK_CODE)))
+    /* What an agent sent as a FORK has a number, and quarantines nothing. */
+    if (view.sequence == 0 && vd_fork_is(event->value))
         stream->quarantined = true;
     return 0;
 }

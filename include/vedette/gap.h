@@ -51,6 +51,7 @@ bool vd_gap_read(struct vd_gap *out, struct vd_bytes event);
 /* Whether it is a GAP that has the number seq in place of the event that it tells of: the chain of the
  * stream, which was over that event's bytes, does not go on over it. */
 bool vd_gap_stands_at(struct vd_bytes event, uint64_t seq);
+/* A published FORK, which has no number: what has one an agent made up. */
 bool vd_fork_is(struct vd_bytes event);
 
 #endif

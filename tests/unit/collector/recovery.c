@@ -258,6 +258,25 @@ static void a_fork_quarantines_and_has_no_number(void **state)
     vd_buffer_deinit(&event);
 }
 
+static void a_fork_that_an_agent_made_up_quarantines_nothing(void **state)
+{
+    (void)state;
+    struct recovery r;
+    struct vd_buffer event;
+    const struct vd_fork fork = {
+        .stream = "01010101010101010101010101010101", .mark = 1, .detail = "", .time_ms = 1};
+    vd_buffer_init(&event, 4096);
+    assert_int_equal(recovery_init(&r, 100), 0);
+    assert_int_equal(vd_fork_write(&event, &fork), 0);
+    const struct vd_bytes sent = vd_buffer_bytes(&event);
+    assert_non_null(sent.data);
+    replay_event(&r, 1, sent);
+    assert_false(stream_at(&r, "t/a", 1)->quarantined);
+    assert_int_equal(stream_at(&r, "t/a", 1)->mark, 1);
+    recovery_deinit(&r);
+    vd_buffer_deinit(&event);
+}
+
 static void what_is_no_event_of_a_collector_is_stepped_over(void **state)
 {
     (void)state;
@@ -309,6 +328,7 @@ int main(void)
         cmocka_unit_test(the_chain_is_followed_over_the_agents_own_bytes),
         cmocka_unit_test(a_chain_ends_at_a_hole_and_where_a_gap_stands_for_an_event),
         cmocka_unit_test(a_fork_quarantines_and_has_no_number),
+        cmocka_unit_test(a_fork_that_an_agent_made_up_quarantines_nothing),
         cmocka_unit_test(what_is_no_event_of_a_collector_is_stepped_over),
         cmocka_unit_test(without_memory_it_is_told),
     };
