@@ -19,20 +19,21 @@ static int splice(struct vd_buffer *out, const struct stream *stream, uint64_t s
     return rc;
 }
 
-int notice_refusal(struct vd_buffer *out, const struct stream *stream, uint64_t seq,
-                   const struct vd_refusal *why, bool letter, int64_t now_ms)
+int notice_refusal(struct vd_buffer *out, const struct stream *stream, const struct notice_refusal *refusal,
+                   int64_t now_ms)
 {
+    const struct vd_refusal *why = refusal->why;
     char detail[sizeof why->path + 128];
     snprintf(detail, sizeof detail, "%s%s%s%s", why->reason, why->path[0] != '\0' ? " in " : "", why->path,
-             letter ? "" : "; not in the dead letter topic, which has enough of this agent");
+             refusal->letter ? "" : "; not in the dead letter topic, which has enough of this agent");
     const struct vd_gap gap = {.reason = VD_GAP_REFUSED,
                                .detail = vd_bytes_str(detail),
-                               .count = 1,
-                               .from = seq,
-                               .to = seq,
+                               .count = refusal->seq - refusal->from + 1,
+                               .from = refusal->from,
+                               .to = refusal->seq,
                                .time_ms = now_ms};
     int rc = vd_gap_write(out, &gap);
-    return rc == 0 ? splice(out, stream, seq, now_ms) : rc;
+    return rc == 0 ? splice(out, stream, refusal->seq, now_ms) : rc;
 }
 
 int notice_fork(struct vd_buffer *out, const struct stream *stream, const struct notice_fork *fork,

@@ -8,9 +8,13 @@
 
 #include "streams.h"
 
-/* In the place of event seq. letter: the event itself is in the dead letter topic. */
-int notice_refusal(struct vd_buffer *out, const struct stream *stream, uint64_t seq,
-                   const struct vd_refusal *why, bool letter, int64_t now_ms);
+struct notice_refusal {
+    uint64_t from, seq; /* of the event; from is lower where it was to tell of the numbers before it */
+    const struct vd_refusal *why;
+    bool letter; /* the event itself is in the dead letter topic */
+};
+int notice_refusal(struct vd_buffer *out, const struct stream *stream, const struct notice_refusal *refusal,
+                   int64_t now_ms);
 
 struct notice_fork {
     const char *detail;   /* "behind the mark", "another history" */

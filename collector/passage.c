@@ -78,6 +78,13 @@ static int send_letter(struct passage *p, struct vd_bytes event, const struct vd
     return hand_over(p, &record);
 }
 
+/* Where the GAP of a hole is refused itself, ours tells of the hole as well. */
+static uint64_t lost_before(const struct passage *p, uint64_t seq)
+{
+    uint64_t missing = seq - p->batch->stream->taken - 1;
+    return p->lost < missing ? p->lost : missing;
+}
+
 /* A GAP takes the event's number, so that the events partition alone tells how far each stream is kept. */
 static int refuse(struct passage *p, struct vd_bytes event, const struct vd_refusal *why, uint64_t seq)
 {
@@ -89,7 +96,9 @@ static int refuse(struct passage *p, struct vd_bytes event, const struct vd_refu
     vd_log_debug("event refused", VD_F_BYTES("agent", p->record.key), VD_F_STR("reason", why->reason),
                  VD_F_STR("path", why->path));
     vd_buffer_clear(p->notice);
-    int rc = notice_refusal(p->notice, stream, seq, why, letter, p->now.real_ms);
+    const struct notice_refusal refusal = {
+        .from = seq - lost_before(p, seq), .seq = seq, .why = why, .letter = letter};
+    int rc = notice_refusal(p->notice, stream, &refusal, p->now.real_ms);
     /* The letter first: sent twice it is only a letter, but the GAP's number must not be. */
     if (rc == 0 && letter)
         rc = send_letter(p, event, why);

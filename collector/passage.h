@@ -18,6 +18,7 @@ struct passage {
     struct outlet_record record; /* what is the same in all of the batch's */
     struct score_origin origin;  /* likewise */
     struct shard_time now;
+    uint64_t lost; /* numbers before the batch's one event, a GAP that is to tell of them */
 };
 
 enum { PASSAGE_NOTICE_MAX_BYTES = 8192 };

@@ -353,6 +353,7 @@ int shard_take(struct attachment *a, struct vd_batch *in, size_t raw_bytes, stru
         return VD_ENOMEM;
     b->last_seq = in->head.first_seq + in->event_count - 1;
     struct passage p = passage_of(b, now);
+    p.lost = in->head.lost;
     int rc = pass_new(&p, a, in);
     metrics->batches_received++;
     metrics->received_bytes += raw_bytes;

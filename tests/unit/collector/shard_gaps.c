@@ -39,6 +39,29 @@ static void a_refused_event_leaves_a_gap_in_its_place(void **state)
     teardown(&w);
 }
 
+/* An agent's clock may be wrong just when its disk was damaged. */
+static void a_refused_gap_still_has_its_hole_told(void **state)
+{
+    (void)state;
+    struct world w;
+    struct vd_gap gap;
+    uint8_t event[EVENT_BYTES];
+    struct vd_bytes bad = vd_bytes_of(event, make_event(event, false));
+    setup(&w);
+    attach(&w, &w.attachment, 1);
+    assert_int_equal(take(&w.attachment, 1, 3, 0), 0);
+    struct vd_batch_head head = {.first_seq = 9, .lost = 5};
+    assert_int_equal(take_batch(&w.attachment, &head, bad, 1, NOW), 0);
+    assert_true(vd_gap_read(&gap, records[record_count - 1].value));
+    assert_int_equal(gap.reason, VD_GAP_REFUSED);
+    assert_int_equal(gap.from, 4);
+    assert_int_equal(gap.to, 9);
+    assert_int_equal(gap.count, 6);
+    deliver(0, record_count, 0);
+    assert_int_equal(w.mark, 9);
+    teardown(&w);
+}
+
 /* The letter is in Kafka, the GAP is not: the number is not kept. */
 static void without_its_gap_a_refused_event_is_not_kept(void **state)
 {
@@ -417,6 +440,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_refused_event_leaves_a_gap_in_its_place),
+        cmocka_unit_test(a_refused_gap_still_has_its_hole_told),
         cmocka_unit_test(without_its_gap_a_refused_event_is_not_kept),
         cmocka_unit_test(dead_letters_are_few_a_second_and_gaps_tell_of_the_rest),
         cmocka_unit_test(one_history_is_no_fork),
