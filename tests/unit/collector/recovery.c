@@ -2,6 +2,7 @@
  * is refused; events since raise the marks. */
 #include "unit.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <vedette/batch.h>
 #include <vedette/error.h>
@@ -269,7 +270,7 @@ static void a_fork_that_an_agent_made_up_quarantines_nothing(void **state)
     assert_int_equal(recovery_init(&r, 100), 0);
     assert_int_equal(vd_fork_write(&event, &fork), 0);
     const struct vd_bytes sent = vd_buffer_bytes(&event);
-    assert_non_null(sent.data);
+    assert(sent.data != NULL);
     replay_event(&r, 1, sent);
     assert_false(stream_at(&r, "t/a", 1)->quarantined);
     assert_int_equal(stream_at(&r, "t/a", 1)->mark, 1);
