@@ -179,6 +179,7 @@ static void replay_event(struct recovery *r, uint64_t seq, struct vd_bytes sent)
 {
     uint8_t value[VD_SPLICE_MAX_BYTES + 256], id[VD_STREAM_BYTES];
     memset(id, 1, sizeof id);
+    assert(sent.data != NULL);
     memcpy(value, sent.data, sent.len);
     struct vd_splice splice = {
         .tenant = vd_bytes_str("t"), .agent = vd_bytes_str("a"), .stream = id, .seq = seq};
@@ -269,9 +270,7 @@ static void a_fork_that_an_agent_made_up_quarantines_nothing(void **state)
     vd_buffer_init(&event, 4096);
     assert_int_equal(recovery_init(&r, 100), 0);
     assert_int_equal(vd_fork_write(&event, &fork), 0);
-    const struct vd_bytes sent = vd_buffer_bytes(&event);
-    assert(sent.data != NULL);
-    replay_event(&r, 1, sent);
+    replay_event(&r, 1, vd_buffer_bytes(&event));
     assert_false(stream_at(&r, "t/a", 1)->quarantined);
     assert_int_equal(stream_at(&r, "t/a", 1)->mark, 1);
     recovery_deinit(&r);
