@@ -63,6 +63,8 @@ class Feed:
 
     def write(self, count):
         """So many lines at once, whole."""
+        if count == 0:
+            return
         with self.lock:
             first = self.written[self.generation] + 1
             lines = [line(self.name, self.generation, number, self._filler())
@@ -77,9 +79,8 @@ class Feed:
             return
         self.owed += self.rate * elapsed_s
         count = int(self.owed)
-        if count:
-            self.owed -= count
-            self.write(count)
+        self.owed -= count
+        self.write(count)
 
     def may_rotate(self, seen):
         """seen: generation → lines that came out of Kafka."""
