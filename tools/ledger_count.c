@@ -144,6 +144,12 @@ static int account_at(struct ledger_stream *s, int64_t stretch_ms, int64_t time_
 
 /* ---- Events */
 
+/* Up to the greatest number: an agent may tell of as many as it likes, and must not turn a sum over. */
+static void add(uint64_t *sum, uint64_t more)
+{
+    *sum = more < UINT64_MAX - *sum ? *sum + more : UINT64_MAX;
+}
+
 /* A GAP after a fork tells of numbers of the stream that was forked, which is another one. */
 static bool tells_of_numbers(const struct vd_gap *gap)
 {
@@ -156,7 +162,7 @@ static int take_gap(struct ledger_stream *s, struct ledger_account *account, con
     uint64_t count = gap->count;
     if (count == 0 && gap->from > 0)
         count = gap->to - gap->from + 1;
-    account->told[gap->reason] += count;
+    add(&account->told[gap->reason], count);
     account->untold += count == 0;
     bool numbers = tells_of_numbers(gap), stands = numbers && sequence >= gap->from && sequence <= gap->to;
     account->covered += stands;
@@ -279,21 +285,24 @@ int ledger_close(struct ledger *ledger)
 
 void ledger_add(struct ledger_account *sum, const struct ledger_account *account)
 {
-    sum->published += account->published;
-    sum->notices += account->notices;
+    add(&sum->published, account->published);
+    add(&sum->notices, account->notices);
     for (int i = 0; i < VD_GAP_REASON_COUNT; i++)
-        sum->told[i] += account->told[i];
-    sum->untold += account->untold;
-    sum->twice += account->twice;
-    sum->late += account->late;
-    sum->forks += account->forks;
-    sum->covered += account->covered;
-    sum->unexplained += account->unexplained;
+        add(&sum->told[i], account->told[i]);
+    add(&sum->untold, account->untold);
+    add(&sum->twice, account->twice);
+    add(&sum->late, account->late);
+    add(&sum->forks, account->forks);
+    add(&sum->covered, account->covered);
+    add(&sum->unexplained, account->unexplained);
 }
 
 uint64_t ledger_taken(const struct ledger_account *account)
 {
-    return account->published + account->covered + account->unexplained;
+    uint64_t taken = account->published;
+    add(&taken, account->covered);
+    add(&taken, account->unexplained);
+    return taken;
 }
 
 bool ledger_whole(const struct ledger_account *account)
@@ -320,6 +329,6 @@ uint64_t ledger_told(const struct ledger_account *account, enum ledger_fate fate
     uint64_t events = 0;
     for (int i = 0; i < VD_GAP_REASON_COUNT; i++)
         if (ledger_fate_of((enum vd_gap_reason)i) == fate)
-            events += account->told[i];
+            add(&events, account->told[i]);
     return events;
 }

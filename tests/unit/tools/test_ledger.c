@@ -162,6 +162,21 @@ static void test_the_numbers_of_a_forked_stream_excuse_nothing_here(void **state
     ledger_deinit(&ledger);
 }
 
+static void test_what_an_agent_makes_up_turns_no_sum_over(void **state)
+{
+    const struct vd_gap absurd = {.reason = VD_GAP_SPOOL_FULL, .count = UINT64_MAX - 1};
+    const struct vd_gap real = {.reason = VD_GAP_SOURCE_OVERRUN, .count = 70};
+    struct ledger ledger;
+    (void)state;
+    ledger_init(&ledger, 0);
+    take(&ledger, "evil/web-1", STREAM_A, 1, &absurd);
+    take(&ledger, "evil/web-1", STREAM_A, 2, &absurd);
+    take(&ledger, "acme/web-1", STREAM_B, 1, &real);
+    struct ledger_account sum = total(&ledger);
+    assert_true(ledger_told(&sum, LEDGER_DROPPED) == UINT64_MAX);
+    ledger_deinit(&ledger);
+}
+
 static void test_twice_and_late(void **state)
 {
     struct ledger ledger;
@@ -353,6 +368,7 @@ int main(void)
         cmocka_unit_test(test_a_gap_that_tells_of_less_leaves_a_hole),
         cmocka_unit_test(test_refused_and_dropped),
         cmocka_unit_test(test_the_numbers_of_a_forked_stream_excuse_nothing_here),
+        cmocka_unit_test(test_what_an_agent_makes_up_turns_no_sum_over),
         cmocka_unit_test(test_twice_and_late),
         cmocka_unit_test(test_a_fork_has_no_number),
         cmocka_unit_test(test_records_without_a_place),
