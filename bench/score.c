@@ -181,7 +181,7 @@ int main(int argc, char **argv)
                                .observed = 47,
                                .expected = 0.6,
                                .surprise = 6.7};
-    struct vd_score quiet = {0}, loud = {.weight = 1, .reason_count = 2, .reasons = {reason, reason}};
+    struct vd_score quiet = {0}, loud = {.reason_count = 2, .reasons = {reason, reason}};
     sentence_run("sentence, quiet", &quiet);
     sentence_run("sentence, two reasons", &loud);
     return 0;

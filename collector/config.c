@@ -99,8 +99,18 @@ static const struct vd_config_key KAFKA[] = {
     VD_CONFIG_KEY_END,
 };
 
+enum { ASSETS_MAX = 1000 };
+
+static const struct vd_config_key ASSET[] = {
+    VD_CONFIG_KEY_TEXT_NEEDED(score_asset, tenant, 1, 64, asset_pattern_complaint),
+    VD_CONFIG_KEY_TEXT_NEEDED(score_asset, host, 1, 255, asset_pattern_complaint),
+    VD_CONFIG_KEY_WORD_NEEDED(score_asset, criticality, ASSET_CRITICALITIES),
+    VD_CONFIG_KEY_END,
+};
+
 static const struct vd_config_key SCORE[] = {
     VD_CONFIG_KEY_NUMBER(collector_score_config, max_entities, 1000, 100000000),
+    VD_CONFIG_KEY_SECTIONS(collector_score_config, assets, ASSET, ASSETS_MAX),
     VD_CONFIG_KEY_END,
 };
 

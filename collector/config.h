@@ -5,6 +5,8 @@
 
 #include <vedette/service_config.h>
 
+#include "score/asset.h"
+
 struct collector_listen_config {
     char *address;
     char *advertise; /* "": made from address */
@@ -37,6 +39,8 @@ struct collector_kafka_config {
 
 struct collector_score_config {
     uint32_t max_entities;
+    struct score_asset *assets;
+    uint32_t assets_count;
 };
 
 struct collector_http_config {

@@ -97,6 +97,8 @@ static int make_shards(struct custody *c)
                                  .blocks = o->blocks,
                                  .metrics = o->metrics,
                                  .entities_max = o->config->score.max_entities,
+                                 .assets = o->config->score.assets,
+                                 .asset_count = o->config->score.assets_count,
                                  .streams_max = STREAMS_MAX,
                                  .event_max_bytes = o->event_max_bytes};
     return shards_init(&c->shards, publisher_partitions(c->publisher), &each, outlet_of, c);

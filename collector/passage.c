@@ -13,9 +13,11 @@
 /* Dead letters of a stream in a second: a broken agent must not be what fills Kafka. */
 enum { LETTERS_A_SECOND = 100 };
 
-void passage_begin(struct passage *p)
+void passage_begin(struct passage *p, struct shard_time now)
 {
     const struct stream *stream = p->batch->stream;
+    p->now = now;
+    p->waiting_count = 0;
     p->record = (struct outlet_record){.partition = p->options->partition,
                                        .key = stream_key(stream),
                                        .tenant = stream_tenant(stream),
@@ -105,56 +107,95 @@ static int refuse(struct passage *p, struct vd_bytes event, const struct vd_refu
     return rc == 0 ? send_notice(p) : rc;
 }
 
-static int score_and_publish(struct passage *p, struct vd_bytes event, const struct vd_event_view *view,
-                             uint64_t seq)
+static int score_and_publish(struct passage *p, const struct passage_event *event)
 {
     struct batch *b = p->batch;
     const struct shard_options *o = p->options;
     struct vd_score score;
     char sentence[SCORE_SENTENCE_BYTES];
     uint8_t ours[VD_SPLICE_MAX_BYTES];
-    struct score_input input = score_input_of(view, &p->origin, p->now.real_ms);
-    int rc = score_event(p->score, &input, &score);
+    int rc = score_judge(p->score, &event->prepared, &score);
     if (rc < 0)
         return rc;
     size_t sentence_len = score_sentence(&score, sentence, sizeof sentence);
     struct vd_splice splice = {.tenant = stream_tenant(b->stream),
                                .agent = stream_agent(b->stream),
                                .stream = b->stream->id,
-                               .seq = seq,
+                               .seq = event->seq,
                                .processed_time_ms = p->now.real_ms,
-                               .class_uid = view->class_uid,
-                               .activity_id = view->activity_id,
+                               .class_uid = event->view.class_uid,
+                               .activity_id = event->view.activity_id,
                                .score = &score,
                                .risk_details = vd_bytes_of(sentence, sentence_len)};
     /* By way of the stack: room for the longest there is would leave blocks half empty. */
-    size_t ours_len = vd_event_splice_write(&splice, ours), len = event.len + ours_len;
+    size_t ours_len = vd_event_splice_write(&splice, ours), len = event->bytes.len + ours_len;
     uint8_t *value = blocks_reserve(o->blocks, &b->blocks, len);
     if (value == NULL)
         return VD_ENOMEM;
-    memcpy(value, event.data, event.len);
-    memcpy(value + event.len, ours, ours_len);
+    memcpy(value, event->bytes.data, event->bytes.len);
+    memcpy(value + event->bytes.len, ours, ours_len);
     b->blocks->used += len;
     o->metrics->risk_levels[score.risk_level_id]++;
     o->metrics->events_alerted += score.is_alert;
     b->published++;
     struct outlet_record record = p->record;
     record.value = vd_bytes_of(value, len);
-    record.class_uid = view->class_uid;
+    record.class_uid = event->view.class_uid;
     return hand_over(p, &record);
 }
 
-int passage_event(struct passage *p, struct vd_bytes event, uint64_t seq)
+static void taken(const struct passage *p, uint64_t seq, uint64_t chain)
 {
-    struct vd_event_view view;
+    struct stream *stream = p->batch->stream;
+    stream->taken = seq;
+    stream->chain = chain;
+    p->options->metrics->events_received++;
+}
+
+int passage_end(struct passage *p)
+{
+    uint32_t count = p->waiting_count;
+    p->waiting_count = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        const struct passage_event *event = &p->waiting[i];
+        int rc = score_and_publish(p, event);
+        if (rc != 0)
+            return rc;
+        taken(p, event->seq, event->chain);
+    }
+    return 0;
+}
+
+static void wait(struct passage *p, struct passage_event *event)
+{
+    struct score_input input = score_input_of(&event->view, &p->origin, p->now.real_ms);
+    score_prepare(p->score, &input, &event->prepared);
+    p->waiting_count++;
+}
+
+int passage_event(struct passage *p, struct vd_bytes event, uint64_t seq, uint64_t chain)
+{
+    struct passage_event *next = &p->waiting[p->waiting_count];
     struct vd_refusal why;
     struct vd_validate_limits limits = {.event_max_bytes = p->options->event_max_bytes};
-    int rc = vd_event_validate(&view, event, &limits, p->now.real_ms, &why);
-    return rc != 0 ? refuse(p, event, &why, seq) : score_and_publish(p, event, &view, seq);
+    next->bytes = event;
+    next->seq = seq;
+    next->chain = chain;
+    if (vd_event_validate(&next->view, event, &limits, p->now.real_ms, &why) == 0) {
+        wait(p, next);
+        return p->waiting_count < PASSAGE_WAITING_MAX ? 0 : passage_end(p);
+    }
+    int rc = passage_end(p);
+    if (rc == 0)
+        rc = refuse(p, event, &why, seq);
+    if (rc == 0)
+        taken(p, seq, chain);
+    return rc;
 }
 
 int passage_fork(struct passage *p, const struct notice_fork *fork)
 {
+    assert(p->waiting_count == 0);
     vd_buffer_clear(p->notice);
     int rc = notice_fork(p->notice, p->batch->stream, fork, p->now.real_ms);
     return rc == 0 ? send_notice(p) : rc;

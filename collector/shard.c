@@ -25,7 +25,9 @@ int shard_new(struct shard **out, const struct shard_options *options)
         return VD_ENOMEM;
     shard->options = *options;
     vd_buffer_init(&shard->notice, PASSAGE_NOTICE_MAX_BYTES);
-    struct score_options score_options = {.max_entities = options->entities_max};
+    struct score_options score_options = {.max_entities = options->entities_max,
+                                          .assets = options->assets,
+                                          .asset_count = options->asset_count};
     int rc = streams_init(&shard->streams, options->streams_max);
     if (rc == 0)
         rc = score_new(&shard->score, &score_options);
@@ -222,13 +224,16 @@ static void end(struct batch *b, int64_t now_ns)
         complete(b->stream, now_ns);
 }
 
-static struct passage passage_of(struct batch *b, struct shard_time now)
+/* Member by member: what waits in it need not be cleared. */
+static void open_passage(struct passage *p, struct batch *b, struct shard_time now)
 {
     struct shard *shard = b->shard;
-    struct passage p = {
-        .batch = b, .options = &shard->options, .score = shard->score, .notice = &shard->notice, .now = now};
-    passage_begin(&p);
-    return p;
+    p->batch = b;
+    p->options = &shard->options;
+    p->score = shard->score;
+    p->notice = &shard->notice;
+    p->lost = 0;
+    passage_begin(p, now);
 }
 
 /* 0, and whoever has the stream is told once the FORK is kept; or an error, and it is as it was. */
@@ -253,7 +258,8 @@ static int fork_offered(struct shard *shard, struct stream *stream, const struct
     struct batch *b = begin(shard, stream, NULL, 0, 0, now);
     if (b == NULL)
         return VD_ENOMEM;
-    struct passage p = passage_of(b, now);
+    struct passage p;
+    open_passage(&p, b, now);
     int rc =
         begin_fork(&p, &(struct notice_fork){.detail = detail, .first = offer->first, .next = offer->next});
     end(b, now.monotonic_ns);
@@ -332,16 +338,14 @@ static int pass_new(struct passage *p, struct attachment *a, struct vd_batch *in
         metrics->events_repeated += repeated;
         if (repeated ? other_history(stream, seq + 1, after) : other_history(stream, seq, chain)) {
             rc = fork_in(p, &in->head);
-        } else if (!repeated && (rc = passage_event(p, event, seq)) == 0) {
-            stream->taken = seq;
-            stream->chain = after;
-            metrics->events_received++;
+        } else if (!repeated) {
+            rc = passage_event(p, event, seq, after);
         }
         if (rc == 0 && !stream->forking && seq >= stream->taken)
             a->own_to = UINT64_MAX;
         chain = after;
     }
-    return rc;
+    return rc == 0 ? passage_end(p) : rc;
 }
 
 int shard_take(struct attachment *a, struct vd_batch *in, size_t raw_bytes, struct shard_time now)
@@ -352,7 +356,8 @@ int shard_take(struct attachment *a, struct vd_batch *in, size_t raw_bytes, stru
     if (b == NULL)
         return VD_ENOMEM;
     b->last_seq = in->head.first_seq + in->event_count - 1;
-    struct passage p = passage_of(b, now);
+    struct passage p;
+    open_passage(&p, b, now);
     p.lost = in->head.lost;
     int rc = pass_new(&p, a, in);
     metrics->batches_received++;

@@ -24,6 +24,8 @@ struct shard_options {
     struct blocks *blocks;
     struct metrics *metrics;
     size_t entities_max, streams_max;
+    const struct score_asset *assets; /* borrowed */
+    size_t asset_count;
     uint32_t event_max_bytes;
 };
 

@@ -18,14 +18,15 @@
 enum { KEY_JSON = 0x100, KEY_ENTITIES, KEY_ASSET };
 enum { ENTITIES_DEFAULT = 1000000, ENTITIES_MIN = 1000, ENTITIES_MAX = 100000000 };
 enum { PROGRESS_LINES = 1 << 16, COMPLAINTS_MAX = 20 };
-static const double WEIGHT_MIN = 0.1, WEIGHT_MAX = 10;
 
 static const struct argp_option OPTIONS[] = {
     {"json", KEY_JSON, NULL, 0, "events: the whole scored event as OCSF JSON instead of a TSV line", 0},
     {"max-entities", KEY_ENTITIES, "N", 0, "events: hosts, users, addresses kept at a time; default: 1000000",
      0},
-    {"asset", KEY_ASSET, "TENANT/HOST=WEIGHT", 0,
-     "events: multiplies the risk of hosts that match, * stands for any text, the first match counts", 0},
+    {"asset", KEY_ASSET, "TENANT/HOST=CRITICALITY", 0,
+     "events: low, normal, high or critical, of hosts that match; * stands for any text, the first match "
+     "counts",
+     0},
     {0},
 };
 
@@ -83,25 +84,27 @@ int score_run_end(struct score_run *run, int status)
 
 /* ---- The command line */
 
-/* Takes text apart in place. */
+/* Takes text apart in place: it is the patterns. */
 static error_t add_asset(struct score_run *run, char *text, struct argp_state *state)
 {
-    char *slash = strchr(text, '/'), *equals = strrchr(text, '='), *end = NULL;
-    if (slash == NULL || equals == NULL || equals < slash) {
-        argp_error(state, "--asset %s: must be TENANT/HOST=WEIGHT", text);
-        return EINVAL;
-    }
-    double weight = strtod(equals + 1, &end);
-    if (end == equals + 1 || *end != '\0' || !(weight >= WEIGHT_MIN && weight <= WEIGHT_MAX)) {
-        argp_error(state, "--asset %s: the weight must be from 0.1 to 10", text);
-        return EINVAL;
-    }
-    if (run->asset_count == SCORE_ASSETS_MAX) {
-        argp_error(state, "--asset: at most %d", SCORE_ASSETS_MAX);
+    char *slash = strchr(text, '/'), *equals = strrchr(text, '=');
+    if (slash == NULL || equals == NULL || equals < slash || run->asset_count == SCORE_ASSETS_MAX) {
+        argp_error(state, "--asset %s: must be TENANT/HOST=CRITICALITY, at most %d", text, SCORE_ASSETS_MAX);
         return EINVAL;
     }
     *slash = *equals = '\0';
-    run->assets[run->asset_count++] = (struct score_run_asset){text, slash + 1, weight};
+    struct score_asset asset = {.tenant = text, .host = slash + 1};
+    const char *complaint = asset_pattern_complaint(text);
+    if (complaint == NULL)
+        complaint = asset_pattern_complaint(slash + 1);
+    while (ASSET_CRITICALITIES[asset.criticality] != NULL &&
+           strcmp(ASSET_CRITICALITIES[asset.criticality], equals + 1) != 0)
+        asset.criticality++;
+    if (ASSET_CRITICALITIES[asset.criticality] == NULL)
+        complaint = "must be =low, =normal, =high or =critical";
+    if (complaint != NULL)
+        argp_error(state, "--asset: %s", complaint);
+    run->assets[run->asset_count++] = asset;
     return 0;
 }
 

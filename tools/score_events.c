@@ -94,11 +94,8 @@ static bool is_blank(const struct score_run *run)
 int score_events_run(struct score_run *run)
 {
     struct scoring g = {.run = run};
-    struct score_asset assets[SCORE_ASSETS_MAX];
-    for (size_t i = 0; i < run->asset_count; i++)
-        assets[i] = (struct score_asset){run->assets[i].tenant, run->assets[i].host, run->assets[i].weight};
     struct score_options options = {
-        .max_entities = run->max_entities, .assets = assets, .asset_count = run->asset_count};
+        .max_entities = run->max_entities, .assets = run->assets, .asset_count = run->asset_count};
     if (score_new(&g.score, &options) < 0) {
         fprintf(stderr, "vedette score events: no memory for %u entities\n", run->max_entities);
         return EX_OSERR;

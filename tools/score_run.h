@@ -8,19 +8,15 @@
 #include <stdint.h>
 #include <stdio.h>
 
-enum { SCORE_ASSETS_MAX = 256 };
+#include "asset.h"
 
-/* An asset as on the command line, TENANT/HOST=WEIGHT, taken apart. */
-struct score_run_asset {
-    const char *tenant, *host;
-    double weight;
-};
+enum { SCORE_ASSETS_MAX = 256 };
 
 struct score_run {
     const char *name; /* of the subcommand */
     bool json;
     uint32_t max_entities;
-    struct score_run_asset assets[SCORE_ASSETS_MAX];
+    struct score_asset assets[SCORE_ASSETS_MAX];
     size_t asset_count;
     uint64_t line_number, wrong_lines;
     char *line; /* terminated, without its newline */

@@ -93,8 +93,5 @@ void combine(struct score *s, const struct subject *subject, struct verdict *out
 /* Makes the risk of it, and the reasons where it is worth a word. */
 void risk_conclude(const struct score *s, const struct subject *subject, const struct verdict *verdict,
                    struct vd_score *out);
-/* The weight of a host. */
-double risk_weight(const struct score_asset *assets, size_t count, struct vd_bytes tenant,
-                   struct vd_bytes host);
 
 #endif

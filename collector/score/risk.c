@@ -12,40 +12,6 @@ static const int32_t LEVEL_RISK[LEVELS] = {20, 40, RISK_ALERT, 90};
 /* Windows a thousand, in which the rarity of a rule is told. */
 static const double RARE_WINDOWS = 1000;
 
-/* ---- How much a host matters */
-
-static bool fits(const char *pattern, struct vd_bytes text)
-{
-    size_t at = 0, resume = 0;
-    const char *star = NULL;
-    while (at < text.len) {
-        if (*pattern == '*') {
-            star = ++pattern;
-            resume = at;
-        } else if ((uint8_t)*pattern == text.data[at] && *pattern != '\0') {
-            pattern++;
-            at++;
-        } else if (star != NULL) {
-            pattern = star;
-            at = ++resume;
-        } else {
-            return false;
-        }
-    }
-    while (*pattern == '*')
-        pattern++;
-    return *pattern == '\0';
-}
-
-double risk_weight(const struct score_asset *assets, size_t count, struct vd_bytes tenant,
-                   struct vd_bytes host)
-{
-    for (size_t i = 0; i < count; i++)
-        if (fits(assets[i].tenant, tenant) && fits(assets[i].host, host))
-            return assets[i].weight;
-    return 1;
-}
-
 /* ---- Reasons */
 
 static const char *entity_kind(const struct subject *subject, const struct score_key *key)
@@ -105,7 +71,8 @@ static void tell_rarity(const struct score *s, const struct subject *subject, st
 {
     const struct shown *pair = &subject->shown[0];
     const struct entity_record *host = &subject->shown[SCORE_DETECTION_HOST].entity->record;
-    double age = fmax(subject->seconds / WINDOW_SECONDS, host->born_window) - host->born_window;
+    uint32_t window = subject->seconds / WINDOW_SECONDS;
+    double age = window > host->born_window ? window - host->born_window : 0;
     r->kind = VD_REASON_RARE;
     r->value = subject->event->in.rule;
     r->window_seconds = WINDOW_SECONDS;
@@ -209,7 +176,8 @@ void risk_conclude(const struct score *s, const struct subject *subject, const s
     if (verdict->surprise < LEAST_SURPRISE)
         return;
     add_reasons(s, subject, verdict, out);
-    double risk = RISK_PER_DECADE * (verdict->surprise - repeats(subject, verdict)) * out->weight;
+    double weight = asset_weight(subject->event->in.origin->criticality);
+    double risk = RISK_PER_DECADE * (verdict->surprise - repeats(subject, verdict)) * weight;
     out->risk_score = (int32_t)fmin(fmax(risk, 0), RISK_MAX);
     out->is_alert = out->risk_score >= RISK_ALERT;
     while (out->risk_level_id < LEVELS && out->risk_score >= LEVEL_RISK[out->risk_level_id])

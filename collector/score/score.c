@@ -25,7 +25,7 @@ static uint32_t configuration_hash(const struct score_options *options)
         const struct score_asset *asset = &options->assets[i];
         hash = vd_hash64(vd_bytes_str(asset->tenant), hash);
         hash = vd_hash64(vd_bytes_str(asset->host), hash);
-        hash = mix_pair(hash, (uint64_t)(int64_t)(asset->weight * 1000));
+        hash = mix_pair(hash, (uint64_t)asset->criticality);
     }
     return (uint32_t)hash;
 }
@@ -95,7 +95,7 @@ void score_origin_init(const struct score *s, struct score_origin *out, struct v
         .host = host,
         .tenant_hash = mix(keys_text_hash(tenant) ^ TENANT_SALT) | 1,
         .host_hash = keys_text_hash(host) | 1,
-        .weight = risk_weight(s->assets, s->asset_count, tenant, host),
+        .criticality = asset_find(s->assets, s->asset_count, tenant, host),
     };
 }
 
@@ -149,7 +149,8 @@ int score_judge(struct score *s, const struct score_prepared *prepared, struct v
 {
     /* Not the reasons: what is over reason_count says nothing, and clearing all costs as much as a key. */
     memset(out, 0, offsetof(struct vd_score, reasons));
-    out->weight = prepared->in.origin->weight;
+    enum asset_criticality criticality = prepared->in.origin->criticality;
+    out->criticality = criticality == ASSET_NORMAL ? NULL : ASSET_CRITICALITIES[criticality];
     out->configuration = s->configuration;
     if (!event_time_possible(prepared->in.time_ms))
         return VD_EINVAL;

@@ -8,15 +8,10 @@
 #include <vedette/event_view.h>
 #include <vedette/score.h>
 
+#include "asset.h"
 #include "kind.h"
 
 struct score;
-
-/* How much a host matters. Patterns: * stands for any text; the first asset that fits counts. */
-struct score_asset {
-    const char *tenant, *host;
-    double weight; /* the risk is multiplied by it: 0.1 to 10 */
-};
 
 struct score_options {
     size_t max_entities;              /* of 128 bytes each, allocated at once; 8 at least */
@@ -28,7 +23,7 @@ struct score_options {
 struct score_origin {
     struct vd_bytes tenant, host; /* host: the agent's name */
     uint64_t tenant_hash, host_hash;
-    double weight; /* 1 unless an asset says otherwise */
+    enum asset_criticality criticality;
 };
 
 struct score_input {

@@ -209,10 +209,10 @@ static void put_reason(struct text *t, const struct vd_reason *reason)
     put_text(t, reason->late ? ", late)" : ")");
 }
 
-static void put_weight(struct text *t, double weight)
+static void put_criticality(struct text *t, const char *criticality)
 {
-    put_text(t, "; asset weight ");
-    put_expected(t, weight);
+    put_text(t, "; criticality ");
+    put_text(t, criticality);
 }
 
 static void put_configuration(struct text *t, uint32_t configuration)
@@ -238,8 +238,8 @@ size_t score_sentence(const struct vd_score *score, char *out, size_t cap)
         put_reason(&t, &score->reasons[i]);
     }
     if (score->reason_count > 0) {
-        if (fabs(score->weight - 1) > 1e-9)
-            put_weight(&t, score->weight);
+        if (score->criticality != NULL)
+            put_criticality(&t, score->criticality);
         put_configuration(&t, score->configuration);
     }
     out[t.len] = '\0';

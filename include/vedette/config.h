@@ -38,6 +38,9 @@ struct vd_config_key {
 #define VD_CONFIG_MEMBER(owner, m) .name = #m, .offset = offsetof(struct owner, m), .size = sizeof(((struct owner *)0)->m)
 #define VD_CONFIG_KEY_TEXT(owner, m, least, most, check) \
     {VD_CONFIG_MEMBER(owner, m), .type = VD_CONFIG_TEXT, .min = (least), .max = (most), .complaint = (check)}
+#define VD_CONFIG_KEY_TEXT_NEEDED(owner, m, least, most, check) \
+    {VD_CONFIG_MEMBER(owner, m), .type = VD_CONFIG_TEXT, .min = (least), .max = (most), .complaint = (check), \
+     .needed = true}
 #define VD_CONFIG_KEY_NUMBER(owner, m, least, most) \
     {VD_CONFIG_MEMBER(owner, m), .type = VD_CONFIG_NUMBER, .min = (least), .max = (most)}
 #define VD_CONFIG_KEY_WORD(owner, m, list) \

@@ -37,7 +37,7 @@ struct vd_score {
     bool is_alert;
     uint32_t configuration; /* hash of what it depends on beside the events */
     double surprise;        /* of the event: -log10 p */
-    double weight;          /* the asset's criticality, which the risk was multiplied by; 1: none */
+    const char *criticality; /* static: the asset's, which the risk was weighed by; NULL: none */
     uint32_t reason_count;
     struct vd_reason reasons[VD_SCORE_REASONS_MAX]; /* strongest first */
 };

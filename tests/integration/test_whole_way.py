@@ -9,13 +9,15 @@ QUIET, BURST = 60, 120
 LINES = QUIET + BURST
 HOSTS = {"north": "web-1", "south": "db-1"}
 STAMPS = {"north": logs.iso8601, "south": logs.rfc3164}
+CRITICAL = "south"
 ATTACKERS = {"north": "203.0.113.9", "south": "203.0.113.77"}
 
 
 @pytest.fixture
 def records(fleet):
     """What a stranger reads of two hosts' logs: the first half written before the agents start, the rest while they run."""
-    collector = fleet.collector()
+    assets = [{"tenant": CRITICAL, "host": "db-*", "criticality": "critical"}]
+    collector = fleet.collector(score={"assets": assets})
     written = {tenant: logs.quiet_then_burst(host, logs.recent(days_ago=2), QUIET, BURST, STAMPS[tenant],
                                              ATTACKERS[tenant])
                for tenant, host in HOSTS.items()}
@@ -40,7 +42,7 @@ def test_two_tenants_from_log_file_to_consumer(records):
         check_order(own)
         check_envelope(tenant, host, own)
         check_content(tenant, own)
-        check_scores(own, ATTACKERS[tenant])
+        check_scores(own, ATTACKERS[tenant], tenant == CRITICAL)
 
 
 def check_order(own):
@@ -73,7 +75,7 @@ def check_content(tenant, own):
         assert event.metadata.processed_time >= event.metadata.logged_time > 0
 
 
-def check_scores(own, attacker):
+def check_scores(own, attacker, critical):
     """Calm before, high after, with a reason that names the address."""
     levels = [(0, 20), (20, 40), (40, 70), (70, 90), (90, 101)]
     for record in own:
@@ -84,4 +86,5 @@ def check_scores(own, attacker):
     loudest = max((record.event for record in own), key=lambda event: event.risk_score)
     assert loudest.risk_score >= 70 and loudest.is_alert
     assert attacker in loudest.risk_details and "failed" in loudest.risk_details
+    assert ("criticality critical" in loudest.risk_details) == critical
     assert len(loudest.anomaly_analyses) > 0

@@ -21,6 +21,7 @@ static void a_full_configuration_is_read(void **state)
     const char *yaml = "name: centre-1\n"
                        "kafka:\n  brokers: embedded\n  properties: [linger.ms=5, client.rack=]\n"
                        "http: {address: ''}\n"
+                       "score: {assets: [{tenant: '*', host: db-*, criticality: critical}]}\n"
                        "listen: {address: '[::]:0', advertise: 'c1.example:7170', accept_rate_per_s: 0}\n";
     char *environment[] = {"VEDETTE_KAFKA_PARTITIONS=8", "VEDETTE_KAFKA_DELIVERY=at-least-once", NULL};
     assert_int_equal(
@@ -34,6 +35,9 @@ static void a_full_configuration_is_read(void **state)
     assert_string_equal(config.http.address, "");
     assert_string_equal(config.listen.advertise, "c1.example:7170");
     assert_int_equal(config.listen.accept_rate_per_s, 0);
+    assert_int_equal(config.score.assets_count, 1);
+    assert_string_equal(config.score.assets[0].host, "db-*");
+    assert_int_equal(config.score.assets[0].criticality, ASSET_CRITICAL);
     vd_config_deinit(&COLLECTOR_CONFIG, &config);
 }
 
@@ -71,6 +75,11 @@ static const struct config_mistake MISTAKES[] = {
      ": limits.session_credit_bytes must not be over limits.in_flight_bytes"},
     {"limits: {in_flight_events: 1000}\n",
      ": limits.batch_max_events must not be over limits.in_flight_events"},
+    {"score: {assets: [{tenant: a, host: b}]}\n", ":1:18: score.assets[0]: lacks the key 'criticality'"},
+    {"score: {assets: [{tenant: a b, host: b, criticality: low}]}\n",
+     ":1:27: score.assets[0].tenant: must be of [A-Za-z0-9._-], and * for any text, not 'a b'"},
+    {"score: {assets: [{tenant: a, host: b, criticality: dire}]}\n",
+     ":1:52: score.assets[0].criticality: expected one of low, normal, high, critical, not 'dire'"},
     {"log: {level: trace}\n", ":1:14: log.level: expected one of debug, info, warn, error, not 'trace'"},
 };
 

@@ -39,8 +39,7 @@ static void reasons(void **state)
     (void)state;
     struct vd_bytes source = vd_bytes_str("203.0.113.9"), host = vd_bytes_str("web1"),
                     user = vd_bytes_str("root");
-    struct vd_score score = {.weight = 1,
-                             .configuration = 0xc0ffee,
+    struct vd_score score = {.configuration = 0xc0ffee,
                              .reason_count = 1,
                              .reasons = {reason_of("source address", source, 300, 47, 0.6)}};
     assert_sentence(&score, "47 failed logins from 203.0.113.9 in 5 min, expected 0.6 (p 2e-7, own habits "
@@ -82,10 +81,8 @@ static void hostile_names(void **state)
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct vd_bytes name = vd_bytes_of(cases[i].name, cases[i].len);
-        struct vd_score score = {.weight = 1,
-                                 .configuration = 0xc0ffee,
-                                 .reason_count = 1,
-                                 .reasons = {reason_of("host", name, 60, 3, 1)}};
+        struct vd_score score = {
+            .configuration = 0xc0ffee, .reason_count = 1, .reasons = {reason_of("host", name, 60, 3, 1)}};
         char want[200] = "3 failed logins on ";
         strcat(want, cases[i].shown);
         strcat(want, " in 1 min, expected 1.0 (p 2e-7, own habits 90%); configuration 00c0ffee");
@@ -99,8 +96,7 @@ static void long_names_are_cut_at_an_edge(void **state)
     char name[100], want[250] = "3 failed logins on ";
     memset(name, 'x', sizeof name);
     memcpy(name + 46, "\xe5\x8d\x97", 3);
-    struct vd_score score = {.weight = 1,
-                             .configuration = 0xc0ffee,
+    struct vd_score score = {.configuration = 0xc0ffee,
                              .reason_count = 1,
                              .reasons = {reason_of("host", vd_bytes_of(name, 100), 60, 3, 1)}};
     memset(want + strlen(want), 'x', 46);
@@ -112,7 +108,9 @@ static void fits_any_room(void **state)
 {
     (void)state;
     struct vd_bytes name = vd_bytes_str("\xe5\x8d\x97\xf0\x9f\x98\x80\xc3\xa9");
-    struct vd_score loud = {.weight = 2, .reason_count = 2, .reasons = {reason_of("host", name, 60, 3, 1)}},
+    struct vd_score loud = {.criticality = "critical",
+                            .reason_count = 2,
+                            .reasons = {reason_of("host", name, 60, 3, 1)}},
                     none = {0};
     loud.reasons[1] = loud.reasons[0];
     const struct vd_score *scores[] = {&loud, &none};
