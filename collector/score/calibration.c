@@ -25,11 +25,12 @@ static const double SEMITONE = 1.0594630943592953;
 
 void calibration_scale_init(struct calibration_scale *scale)
 {
-    double octave = 1;
-    for (int b = 0; b <= CALIBRATION_BINS; octave *= 2) {
-        double x = octave;
-        for (int i = 0; i < BINS_PER_OCTAVE && b <= CALIBRATION_BINS; i++, x *= SEMITONE)
-            scale->edges[b++] = x - 1;
+    double octave = 1, x = 1;
+    for (int b = 0; b <= CALIBRATION_BINS; b++) {
+        if (b > 0 && b % BINS_PER_OCTAVE == 0)
+            x = octave *= 2;
+        scale->edges[b] = x - 1;
+        x *= SEMITONE;
     }
 }
 

@@ -83,9 +83,11 @@ static void hostile_names(void **state)
         struct vd_bytes name = vd_bytes_of(cases[i].name, cases[i].len);
         struct vd_score score = {
             .configuration = 0xc0ffee, .reason_count = 1, .reasons = {reason_of("host", name, 60, 3, 1)}};
-        char want[200] = "3 failed logins on ";
-        strcat(want, cases[i].shown);
-        strcat(want, " in 1 min, expected 1.0 (p 2e-7, own habits 90%); configuration 00c0ffee");
+        char want[200];
+        snprintf(
+            want, sizeof want,
+            "3 failed logins on %s in 1 min, expected 1.0 (p 2e-7, own habits 90%%); configuration 00c0ffee",
+            cases[i].shown);
         assert_sentence(&score, want);
     }
 }
@@ -93,14 +95,17 @@ static void hostile_names(void **state)
 static void long_names_are_cut_at_an_edge(void **state)
 {
     (void)state;
-    char name[100], want[250] = "3 failed logins on ";
+    uint8_t name[100];
+    char want[250];
     memset(name, 'x', sizeof name);
     memcpy(name + 46, "\xe5\x8d\x97", 3);
     struct vd_score score = {.configuration = 0xc0ffee,
                              .reason_count = 1,
                              .reasons = {reason_of("host", vd_bytes_of(name, 100), 60, 3, 1)}};
-    memset(want + strlen(want), 'x', 46);
-    strcat(want, "\xe2\x80\xa6 in 1 min, expected 1.0 (p 2e-7, own habits 90%); configuration 00c0ffee");
+    snprintf(want, sizeof want,
+             "3 failed logins on %.46s\xe2\x80\xa6 in 1 min, expected 1.0 (p 2e-7, own habits 90%%); "
+             "configuration 00c0ffee",
+             (const char *)name);
     assert_sentence(&score, want);
 }
 
