@@ -1,6 +1,7 @@
 /* Reasons as sentences, with hostile names in them. */
 #include "sentence.h"
 
+#include <stdio.h>
 #include <vedette/utf8.h>
 
 #include "unit.h"
@@ -98,7 +99,9 @@ static void long_names_are_cut_at_an_edge(void **state)
     uint8_t name[100];
     char want[250];
     memset(name, 'x', sizeof name);
-    memcpy(name + 46, "\xe5\x8d\x97", 3);
+    name[46] = 0xe5;
+    name[47] = 0x8d;
+    name[48] = 0x97;
     struct vd_score score = {.configuration = 0xc0ffee,
                              .reason_count = 1,
                              .reasons = {reason_of("host", vd_bytes_of(name, 100), 60, 3, 1)}};
