@@ -1,9 +1,9 @@
 /* Drives the spool's group commit: at most so often, beside the loop, one commit at a time.
  *
  * Happy path: committer_wake after something was appended → after age_ms, or at once when enough is pending
- * or has gathered elsewhere → the commit runs on a thread of libuv's → `durable` on the loop. How it fails: a commit that fails is said
- * once, and tried again every second until one succeeds, which is said too; what is pending stays in memory
- * meanwhile. One loop. */
+ * or has gathered elsewhere → the commit runs on a thread of libuv's → `durable` on the loop. How it fails: a
+ * commit that fails is said once, and tried again every second until one succeeds, which is said too; what is
+ * pending stays in memory meanwhile. One loop. */
 #ifndef AGENT_COMMITTER_H
 #define AGENT_COMMITTER_H
 

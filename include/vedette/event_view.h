@@ -17,7 +17,7 @@ struct vd_event_view {
     struct vd_bytes actor_user_name;
     struct vd_bytes src_ip, dst_ip;
     struct vd_bytes process_name, process_path; /* process.name, process.file.path */
-    struct vd_bytes parent_name; /* process.parent_process.name */
+    struct vd_bytes parent_name;                /* process.parent_process.name */
     struct vd_bytes file_path;
     struct vd_bytes finding_uid, message, risk_details;
     struct vd_bytes rule_uid; /* finding_info.analytic.uid */
