@@ -18,38 +18,50 @@ void batch_deinit(struct batch *b)
     vd_buffer_deinit(&b->payload);
 }
 
-static int write_gap(struct vd_buffer *out, const struct vd_spool_hole *hole, uint64_t from, int64_t now_ms)
+/* The GAP takes the last of its numbers; all before it are `lost`. */
+static int fill_gap(struct batch *b, const struct vd_gap *gap, uint64_t chain, size_t room, uint64_t next)
 {
-    const struct vd_gap gap = {.reason = VD_GAP_SPOOL_DAMAGED,
-                               .source = vd_bytes_str("spool"),
-                               .detail = vd_bytes_str(hole->why),
-                               .count = hole->to - from + 1,
-                               .from = from,
-                               .to = hole->to,
-                               .time_ms = now_ms,
-                               .start_ms = now_ms,
-                               .end_ms = now_ms};
-    return vd_gap_write(out, &gap);
-}
-
-/* The GAP takes the hole's last number; all before it are `lost`. */
-static int fill_hole(struct batch *b, const struct vd_spool_item *item, size_t room, uint64_t expected,
-                     uint64_t next, int64_t now_ms)
-{
-    struct vd_buffer gap;
-    uint64_t from = item->hole.from > expected ? item->hole.from : expected;
-    vd_buffer_init(&gap, GAP_MAX_BYTES);
+    struct vd_buffer event;
+    vd_buffer_init(&event, GAP_MAX_BYTES);
     b->head = (struct vd_batch_head){
-        .first_seq = item->hole.to, .lost = item->hole.to - from, .chain = item->chain, .next = next};
-    int rc = write_gap(&gap, &item->hole, from, now_ms);
+        .first_seq = gap->to, .lost = gap->to - gap->from, .chain = chain, .next = next};
+    int rc = vd_gap_write(&event, gap);
     if (rc == 0)
         rc = vd_batch_write_head(&b->payload, &b->head);
     if (rc == 0)
-        rc = vd_batch_write_event(&b->payload, vd_buffer_bytes(&gap));
-    vd_buffer_deinit(&gap);
+        rc = vd_batch_write_event(&b->payload, vd_buffer_bytes(&event));
+    vd_buffer_deinit(&event);
     if (rc != 0)
         return rc;
     return vd_buffer_len(&b->payload) <= room ? 1 : 0;
+}
+
+static struct vd_gap gap_of_hole(const struct vd_spool_hole *hole, uint64_t expected, int64_t now_ms)
+{
+    uint64_t from = hole->from > expected ? hole->from : expected;
+    return (struct vd_gap){.reason = VD_GAP_SPOOL_DAMAGED,
+                           .source = vd_bytes_str("spool"),
+                           .detail = vd_bytes_str(hole->why),
+                           .count = hole->to - from + 1,
+                           .from = from,
+                           .to = hole->to,
+                           .time_ms = now_ms,
+                           .start_ms = now_ms,
+                           .end_ms = now_ms};
+}
+
+/* Sent as it is it would end the session, each time again, and hold up all that is behind it. */
+static struct vd_gap gap_of_large(uint64_t seq, int64_t now_ms)
+{
+    return (struct vd_gap){.reason = VD_GAP_TOO_LARGE,
+                           .source = vd_bytes_str("spool"),
+                           .detail = vd_bytes_str("larger than the collector takes (limits.event_max_bytes)"),
+                           .count = 1,
+                           .from = seq,
+                           .to = seq,
+                           .time_ms = now_ms,
+                           .start_ms = now_ms,
+                           .end_ms = now_ms};
 }
 
 static bool fits(const struct batch *b, const struct vd_spool_item *item, const struct batch_limits *limits)
@@ -64,7 +76,7 @@ static int fill_events(struct batch *b, struct vd_spool_reader *reader, const st
     b->head = (struct vd_batch_head){.first_seq = item->seq, .chain = item->chain, .next = next};
     int rc = vd_batch_write_head(&b->payload, &b->head);
     while (rc == 0 && item != NULL && item->event.len > 0 && b->event_count < limits->max_events &&
-           fits(b, item, limits)) {
+           item->event.len <= limits->event_max_bytes && fits(b, item, limits)) {
         rc = vd_batch_write_event(&b->payload, item->event);
         if (rc != 0)
             break;
@@ -82,12 +94,18 @@ int batch_fill(struct batch *b, struct vd_spool_reader *reader, const struct bat
 {
     vd_buffer_clear(&b->payload);
     b->event_bytes = b->event_count = 0;
+    b->too_large = false;
     const struct vd_spool_item *item = vd_spool_peek(reader);
     if (item == NULL)
         return 0;
-    if (item->event.len > 0)
+    if (item->event.len > 0 && item->event.len <= limits->event_max_bytes)
         return fill_events(b, reader, item, limits, next);
-    int rc = fill_hole(b, item, limits->room, expected, next, now_ms);
+    b->too_large = item->event.len > 0;
+    uint64_t chain = b->too_large ? 0 : item->chain; /* a chain is over what was sent */
+    const struct vd_gap gap =
+        b->too_large ? gap_of_large(item->seq, now_ms) : gap_of_hole(&item->hole, expected, now_ms);
+    int rc = fill_gap(b, &gap, chain, limits->room, next);
+    b->event_bytes = item->event.len;
     if (rc > 0)
         vd_spool_step(reader);
     b->event_count = rc > 0 ? 1 : 0;

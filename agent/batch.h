@@ -1,5 +1,5 @@
 /* A BATCH, made of what the spool's reader has next: events in order, or one GAP for numbers that will never
- * come. Pure but for the reader; one thread. */
+ * come, or for an event that the collector would not take. Pure but for the reader; one thread. */
 #ifndef AGENT_BATCH_H
 #define AGENT_BATCH_H
 
@@ -10,6 +10,7 @@ struct batch_limits {
     uint32_t max_events;
     size_t max_bytes; /* a single event may be larger, as far as room goes */
     size_t room;      /* what the credit allows */
+    size_t event_max_bytes;
 };
 
 struct batch {
@@ -17,6 +18,7 @@ struct batch {
     struct vd_batch_head head;
     uint32_t event_count;
     uint64_t event_bytes; /* as the spool counts them; 0 for a hole */
+    bool too_large;       /* a GAP stands for the one event, which was over event_max_bytes */
 };
 
 void batch_init(struct batch *b);

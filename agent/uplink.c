@@ -61,12 +61,16 @@ static bool send_one(struct uplink *u)
     const struct vd_client *client = &u->link.client;
     struct batch_limits limits = {.max_events = u->options.batch_max_events,
                                   .max_bytes = u->options.batch_max_bytes,
-                                  .room = vd_link_room(&u->link)};
+                                  .room = vd_link_room(&u->link),
+                                  .event_max_bytes = client->welcome.event_max_bytes};
     if (limits.max_events > client->welcome.batch_max_events)
         limits.max_events = client->welcome.batch_max_events;
     if (limits.room == 0 || batch_fill(&u->batch, u->reader, &limits, next_to_send(u),
                                        vd_spool_next(u->options.spool), u->options.now_ms()) <= 0)
         return false;
+    if (u->batch.too_large)
+        vd_log_warn("event is larger than the collector takes, and is told as a GAP",
+                    VD_F_UINT("bytes", u->batch.event_bytes), VD_F_UINT("most", limits.event_max_bytes));
     bool live = u->batch.head.first_seq >= u->backlog_end;
     if (vd_link_send(&u->link, &u->batch.head, vd_buffer_bytes(&u->batch.payload), u->batch.event_count) != 0)
         return false; /* the link has ended: a new one begins again from the mark */

@@ -22,7 +22,8 @@ static void init(struct rig *r)
     r->source = vd_spool_source(r->disk.spool, "tail");
     assert_int_equal(vd_spool_reader_new(&r->reader, r->disk.spool), 0);
     batch_init(&r->batch);
-    r->limits = (struct batch_limits){.max_events = 10, .max_bytes = 4096, .room = 100000};
+    r->limits = (struct batch_limits){
+        .max_events = 10, .max_bytes = 4096, .room = 100000, .event_max_bytes = VD_EVENT_MAX_BYTES};
 }
 
 static void deinit(struct rig *r)
@@ -123,6 +124,34 @@ static void by_bytes_and_room(void **state)
     deinit(&r);
 }
 
+/* It keeps its number, and those around it go as they are. */
+static void a_gap_stands_for_what_the_collector_would_not_take(void **state)
+{
+    (void)state;
+    struct rig r;
+    struct vd_bytes event;
+    init(&r);
+    append(&r, 2, 10);
+    append(&r, 1, 2001);
+    append(&r, 2, 2000);
+    r.limits.event_max_bytes = 2000;
+    vd_spool_seek(r.reader, 1);
+    assert_int_equal(fill(&r, 1), 2);
+    assert_false(r.batch.too_large);
+    assert_int_equal(fill(&r, 3), 1);
+    assert_true(r.batch.too_large);
+    struct vd_batch batch = read_batch(&r);
+    assert_int_equal(batch.head.first_seq, 3);
+    assert_int_equal(batch.head.lost, 0);
+    assert_true(batch.head.chain == 0);
+    assert_true(vd_batch_next(&batch, &event));
+    assert_true(vd_gap_stands_at(event, 3));
+    assert_int_equal(fill(&r, 4), 2);
+    assert_false(r.batch.too_large);
+    assert_true(read_batch(&r).head.chain != 0);
+    deinit(&r);
+}
+
 /* Some bytes in the first segment are others: what is there is damaged when it is read. */
 static void damage(struct rig *r)
 {
@@ -180,6 +209,7 @@ int main(void)
         cmocka_unit_test(by_count),
         cmocka_unit_test(the_chain_goes_on),
         cmocka_unit_test(by_bytes_and_room),
+        cmocka_unit_test(a_gap_stands_for_what_the_collector_would_not_take),
         cmocka_unit_test(a_hole_is_a_batch_of_its_own),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
