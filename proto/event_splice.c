@@ -173,15 +173,15 @@ static struct types types_of(const struct vd_reason *reason)
     case VD_REASON_DISTINCT:
         snprintf(what, sizeof what, "%.24s in ", reason->what);
         type_window(types.observed, what, reason->window_seconds);
-        strcpy(types.expected, types.observed);
+        memcpy(types.expected, types.observed, sizeof types.expected);
         break;
     case VD_REASON_FIRST:
         snprintf(types.observed, sizeof types.observed, "first %s", reason->what);
-        strcpy(types.expected, "share of first ones");
+        snprintf(types.expected, sizeof types.expected, "share of first ones");
         break;
     case VD_REASON_RARE:
         type_window(types.observed, "of 1000 windows of ", reason->window_seconds);
-        strcpy(types.expected, types.observed);
+        memcpy(types.expected, types.observed, sizeof types.expected);
         break;
     case VD_REASON_BESIDE:
         type_window(types.observed, "evidence in ", reason->window_seconds);
