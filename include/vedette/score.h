@@ -35,8 +35,8 @@ struct vd_score {
     int32_t risk_score;    /* 0 to 100 */
     int32_t risk_level_id; /* OCSF: 0 Info, 1 Low, 2 Medium, 3 High, 4 Critical */
     bool is_alert;
-    uint32_t configuration; /* hash of what it depends on beside the events */
-    double surprise;        /* of the event: -log10 p */
+    uint32_t configuration;  /* hash of what it depends on beside the events */
+    double surprise;         /* of the event: -log10 p */
     const char *criticality; /* static: the asset's, which the risk was weighed by; NULL: none */
     uint32_t reason_count;
     struct vd_reason reasons[VD_SCORE_REASONS_MAX]; /* strongest first */
