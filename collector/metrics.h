@@ -25,6 +25,7 @@
     X(events_late, "Events scored in a bucket of the past")                                                              \
     X(events_missed, "Events too old for a window of theirs, and not counted there")                                     \
     X(events_from_the_future, "Events stamped later than the collector's clock allows, and set back")                    \
+    X(silences, "Hosts, sources and tenants that were found to have gone quiet")                                         \
     X(score_evictions, "Entities forgotten to make room for others")                                                     \
     X(deliveries_failed, "Records that the producer gave back undelivered; their agents send them again")                \
     X(transactions_failed, "Transactions given up: their shards were recovered, and agents sent again")                  \

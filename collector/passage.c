@@ -9,6 +9,7 @@
 #include <vedette/log.h>
 
 #include "sentence.h"
+#include "silence_event.h"
 
 /* Dead letters of a stream in a second: a broken agent must not be what fills Kafka. */
 enum { LETTERS_A_SECOND = 100 };
@@ -36,20 +37,58 @@ static int hand_over(const struct passage *p, const struct outlet_record *record
     return rc;
 }
 
+/* Until the batch is delivered; VD_ENOMEM. */
+static int keep(struct passage *p, struct vd_bytes bytes, struct vd_bytes *kept)
+{
+    struct batch *b = p->batch;
+    assert(bytes.data != NULL);
+    uint8_t *at = blocks_reserve(p->options->blocks, &b->blocks, bytes.len);
+    if (at == NULL)
+        return VD_ENOMEM;
+    memcpy(at, bytes.data, bytes.len);
+    b->blocks->used += bytes.len;
+    *kept = vd_bytes_of(at, bytes.len);
+    return 0;
+}
+
 /* What the notice says. */
 static int send_notice(struct passage *p)
 {
-    struct batch *b = p->batch;
-    struct vd_bytes notice = vd_buffer_bytes(p->notice);
-    assert(notice.data != NULL); /* written just before */
-    uint8_t *value = blocks_reserve(p->options->blocks, &b->blocks, notice.len);
-    if (value == NULL)
-        return VD_ENOMEM;
-    memcpy(value, notice.data, notice.len);
-    b->blocks->used += notice.len;
     struct outlet_record record = p->record;
-    record.value = vd_bytes_of(value, notice.len);
-    return hand_over(p, &record);
+    int rc = keep(p, vd_buffer_bytes(p->notice), &record.value);
+    return rc == 0 ? hand_over(p, &record) : rc;
+}
+
+/* Of whom the shard no longer hears: seldom this batch's own agent. */
+static int send_silence(struct passage *p, const struct score_silence *told)
+{
+    const struct silence *silence = &told->silence;
+    char key[2 * SILENCE_NAME_BYTES + 1];
+    size_t len = silence->tenant.len;
+    struct outlet_record record = p->record;
+    memcpy(key, silence->tenant.data, len);
+    if (silence->who == WHO_HOST) {
+        key[len++] = '/';
+        memcpy(key + len, silence->name.data, silence->name.len);
+        len += silence->name.len;
+    }
+    vd_buffer_clear(p->notice);
+    int rc = silence_event_write(p->notice, told, p->now.real_ms);
+    if (rc == 0)
+        rc = keep(p, vd_buffer_bytes(p->notice), &record.value);
+    if (rc == 0)
+        rc = keep(p, vd_bytes_of(key, len), &record.key);
+    record.tenant = vd_bytes_of(record.key.data, silence->tenant.len);
+    return rc == 0 ? hand_over(p, &record) : rc;
+}
+
+static int tell_silences(struct passage *p)
+{
+    struct score_silence told;
+    int rc = 0;
+    while (rc == 0 && score_silence_next(p->score, &told))
+        rc = send_silence(p, &told);
+    return rc;
 }
 
 static bool letter_allowed(struct stream *stream, int64_t now_ns)
@@ -162,6 +201,9 @@ int passage_end(struct passage *p)
         if (rc != 0)
             return rc;
         taken(p, event->seq, event->chain);
+        rc = tell_silences(p);
+        if (rc != 0)
+            return rc;
     }
     return 0;
 }

@@ -52,6 +52,7 @@ void shards_measure(const struct shards *s, struct metrics *metrics)
         sum.late_events += one.late_events;
         sum.missed_events += one.missed_events;
         sum.future_events += one.future_events;
+        sum.silences += one.silences;
         sum.evictions += one.evictions;
         sum.entities += one.entities;
         metrics->streams += shard_stream_count(s->all[i]);
@@ -59,6 +60,7 @@ void shards_measure(const struct shards *s, struct metrics *metrics)
     metrics->events_late = sum.late_events;
     metrics->events_missed = sum.missed_events;
     metrics->events_from_the_future = sum.future_events;
+    metrics->silences = sum.silences;
     metrics->score_evictions = sum.evictions;
     metrics->score_entities = sum.entities;
 }

@@ -108,7 +108,7 @@ size_t vd_event_uid(const uint8_t *stream, uint64_t seq, char *out)
 static uint8_t *metadata_put(uint8_t *at, const struct vd_splice *splice)
 {
     char uid[VD_EVENT_UID_BYTES];
-    size_t uid_len = vd_event_uid(splice->stream, splice->seq, uid);
+    size_t uid_len = splice->stream != NULL ? vd_event_uid(splice->stream, splice->seq, uid) : 0;
     struct nest metadata;
     at = nest_open(&metadata, at, EVENT_METADATA);
     if (splice->seq != 0)
@@ -116,13 +116,16 @@ static uint8_t *metadata_put(uint8_t *at, const struct vd_splice *splice)
     at = vd_wire_put_bytes(at, METADATA_TENANT_UID, cut(splice->tenant, NAME_CAP));
     at = vd_wire_put_uint(at, METADATA_PROCESSED_TIME, (uint64_t)splice->processed_time_ms);
     at = vd_wire_put_uint(at, METADATA_SEQUENCE, splice->seq);
-    at = vd_wire_put_bytes(at, METADATA_STREAM_UID, vd_bytes_of(uid, STREAM_HEX_BYTES));
+    if (splice->stream != NULL)
+        at = vd_wire_put_bytes(at, METADATA_STREAM_UID, vd_bytes_of(uid, STREAM_HEX_BYTES));
     return nest_close(&metadata, at);
 }
 
 static uint8_t *device_put(uint8_t *at, const struct vd_splice *splice)
 {
     struct vd_bytes agent = cut(splice->agent, NAME_CAP);
+    if (agent.len == 0)
+        return at;
     struct nest device;
     at = nest_open(&device, at, EVENT_DEVICE);
     at = vd_wire_put_bytes(at, DEVICE_UID, agent);

@@ -1,4 +1,5 @@
-/* GAP and FORK: written as any event is, and read from the wire bytes, in however many pieces they come. */
+/* GAP, FORK and SILENCE: written as any event is, and read from the wire bytes, in however many pieces they
+ * come. */
 #include <vedette/gap.h>
 
 #include <inttypes.h>
@@ -159,6 +160,49 @@ int vd_fork_write(struct vd_buffer *out, const struct vd_fork *fork)
     return vd_buffer_append(out, event, (size_t)(at - event));
 }
 
+/* For people: in the largest unit that still says it. */
+static void span(uint32_t seconds, char out[32])
+{
+    if (seconds >= 48 * 3600)
+        snprintf(out, 32, "%" PRIu32 " days", seconds / 86400);
+    else if (seconds >= 3 * 3600)
+        snprintf(out, 32, "%" PRIu32 " h", seconds / 3600);
+    else
+        snprintf(out, 32, "%" PRIu32 " min", (seconds + 59) / 60);
+}
+
+int vd_silence_write(struct vd_buffer *out, const struct vd_silence *silence)
+{
+    struct text entity_text;
+    const char *entity = repaired(&entity_text, silence->entity, SOURCE_CAP);
+    char uid[96], message[MESSAGE_BYTES], pause[32], longest[32], known[32], count[32];
+    uint8_t event[GAP_BYTES];
+    uint64_t expected = (uint64_t)(silence->expected + 0.5);
+    span((uint32_t)((silence->time_ms - silence->since_ms) / 1000), pause);
+    span(silence->longest_seconds, longest);
+    span(silence->known_seconds, known);
+    grouped(expected, count);
+    snprintf(uid, sizeof uid, "silence-%016" PRIx64 "-%" PRIi64, silence->id, silence->since_ms / 1000);
+    snprintf(
+        message, sizeof message,
+        "The %s %s has gone quiet: no event for %s, where %s were expected; its longest pause in %s was %s",
+        silence->entity_kind, entity, pause, count, known, longest);
+    uint8_t *at = opening_put(event, &(struct opening){.code = VD_SILENCE_CODE,
+                                                       .uid = uid,
+                                                       .stream = "",
+                                                       .message = message,
+                                                       .time_ms = silence->time_ms,
+                                                       .severity_id = SEVERITY_MEDIUM});
+    at = vd_wire_put_uint(at, EVENT_START_TIME, (uint64_t)silence->since_ms);
+    at = vd_wire_put_uint(at, EVENT_END_TIME, (uint64_t)silence->time_ms);
+    at = unmapped_put(at, "silence.entity_kind", silence->entity_kind);
+    at = unmapped_put(at, "silence.entity", entity);
+    at = unmapped_put_number(at, "silence.expected", expected);
+    at = unmapped_put_number(at, "silence.longest_pause_s", silence->longest_seconds);
+    at = unmapped_put_number(at, "silence.known_s", silence->known_seconds);
+    return vd_buffer_append(out, event, (size_t)(at - event));
+}
+
 /* ---- Reading: what the view does not have is in `unmapped`, where the last of a key counts. */
 
 struct walk {
@@ -286,4 +330,10 @@ bool vd_fork_is(struct vd_bytes event)
 {
     struct vd_event_view view;
     return is_base_event(&view, event, VD_FORK_CODE) && view.sequence == 0;
+}
+
+bool vd_silence_is(struct vd_bytes event)
+{
+    struct vd_event_view view;
+    return is_base_event(&view, event, VD_SILENCE_CODE) && view.sequence == 0 && view.stream_uid.len == 0;
 }

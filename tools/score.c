@@ -15,12 +15,14 @@
 #include "number.h"
 #include "score_run.h"
 
-enum { KEY_JSON = 0x100, KEY_ENTITIES, KEY_ASSET };
+enum { KEY_JSON = 0x100, KEY_ENTITIES, KEY_ASSET, KEY_SILENCES };
 enum { ENTITIES_DEFAULT = 1000000, ENTITIES_MIN = 1000, ENTITIES_MAX = 100000000 };
 enum { PROGRESS_LINES = 1 << 16, COMPLAINTS_MAX = 20 };
 
 static const struct argp_option OPTIONS[] = {
     {"json", KEY_JSON, NULL, 0, "events: the whole scored event as OCSF JSON instead of a TSV line", 0},
+    {"silences", KEY_SILENCES, NULL, 0,
+     "events: who has gone quiet, too, as a line after the event that shows it", 0},
     {"max-entities", KEY_ENTITIES, "N", 0, "events: hosts, users, addresses kept at a time; default: 1000000",
      0},
     {"asset", KEY_ASSET, "TENANT/HOST=CRITICALITY", 0,
@@ -114,6 +116,9 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
     switch (key) {
     case KEY_JSON:
         run->json = true;
+        return 0;
+    case KEY_SILENCES:
+        run->silences = true;
         return 0;
     case KEY_ENTITIES:
         run->max_entities = (uint32_t)number_of(state, "max-entities", text, ENTITIES_MIN, ENTITIES_MAX);

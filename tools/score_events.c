@@ -11,6 +11,7 @@
 #include "score.h"
 #include "score_run.h"
 #include "sentence.h"
+#include "silence_event.h"
 
 enum { SCRATCH_BLOCK_BYTES = 64 * 1024, SCRATCH_MAX_BYTES = 8 * 1024 * 1024 };
 
@@ -28,22 +29,55 @@ static void print_name(struct vd_bytes name)
         putc_unlocked(name.data[i] < 0x20 ? '?' : name.data[i], stdout);
 }
 
-/* 0, or VD_E… */
-static int print_json(struct scoring *g, const struct vd_score *score)
+/* What is in `whole`. 0, or VD_E… */
+static int print_whole(struct scoring *g)
 {
-    char sentence[SCORE_SENTENCE_BYTES];
-    size_t len = score_sentence(score, sentence, sizeof sentence);
-    vd_buffer_clear(&g->whole);
     vd_buffer_clear(&g->json);
-    int rc = vd_event_rescore(vd_buffer_bytes(&g->event), score, vd_bytes_of(sentence, len), &g->whole);
-    if (rc == 0)
-        rc = vd_event_json_write(vd_buffer_bytes(&g->whole), &g->scratch, &g->json);
+    int rc = vd_event_json_write(vd_buffer_bytes(&g->whole), &g->scratch, &g->json);
     if (rc != 0)
         return rc;
     struct vd_bytes json = vd_buffer_bytes(&g->json);
     fwrite(json.data, 1, json.len, stdout);
     putc_unlocked('\n', stdout);
     return 0;
+}
+
+static int print_json(struct scoring *g, const struct vd_score *score)
+{
+    char sentence[SCORE_SENTENCE_BYTES];
+    size_t len = score_sentence(score, sentence, sizeof sentence);
+    vd_buffer_clear(&g->whole);
+    int rc = vd_event_rescore(vd_buffer_bytes(&g->event), score, vd_bytes_of(sentence, len), &g->whole);
+    return rc == 0 ? print_whole(g) : rc;
+}
+
+static void print_line(struct vd_bytes uid, const struct vd_score *score)
+{
+    print_name(uid);
+    printf("\t%d\t%.17g\n", score->risk_score, score->surprise);
+}
+
+static int print_silence(struct scoring *g, const struct score_silence *silence)
+{
+    struct vd_event_view view;
+    vd_buffer_clear(&g->whole);
+    int rc = silence_event_write(&g->whole, silence, 0);
+    if (rc == 0 && g->run->json)
+        return print_whole(g);
+    if (rc == 0)
+        rc = vd_event_view_read(&view, vd_buffer_bytes(&g->whole));
+    if (rc == 0)
+        print_line(view.uid, &silence->score);
+    return rc;
+}
+
+static int tell_silences(struct scoring *g)
+{
+    struct score_silence silence;
+    int rc = 0;
+    while (rc == 0 && g->run->silences && score_silence_next(g->score, &silence))
+        rc = print_silence(g, &silence);
+    return rc;
 }
 
 static int score_view(struct scoring *g, const struct vd_event_view *view)
@@ -56,11 +90,11 @@ static int score_view(struct scoring *g, const struct vd_event_view *view)
     int rc = score_event(g->score, &in, &score);
     if (rc < 0)
         return rc;
-    if (g->run->json)
-        return print_json(g, &score);
-    print_name(view->uid);
-    printf("\t%d\t%.17g\n", score.risk_score, score.surprise);
-    return 0;
+    if (!g->run->json)
+        print_line(view->uid, &score);
+    else
+        rc = print_json(g, &score);
+    return rc == 0 ? tell_silences(g) : rc;
 }
 
 /* 0 also for a line that is wrong; VD_ENOMEM. */

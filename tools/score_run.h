@@ -14,7 +14,7 @@ enum { SCORE_ASSETS_MAX = 256 };
 
 struct score_run {
     const char *name; /* of the subcommand */
-    bool json;
+    bool json, silences;
     uint32_t max_entities;
     struct score_asset assets[SCORE_ASSETS_MAX];
     size_t asset_count;

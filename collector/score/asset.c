@@ -40,6 +40,11 @@ enum asset_criticality asset_find(const struct score_asset *assets, size_t count
     return ASSET_NORMAL;
 }
 
+const char *asset_name(enum asset_criticality criticality)
+{
+    return criticality == ASSET_NORMAL ? NULL : ASSET_CRITICALITIES[criticality];
+}
+
 double asset_weight(enum asset_criticality criticality)
 {
     return WEIGHTS[criticality];

@@ -17,6 +17,8 @@ struct score_asset {
 /* ASSET_NORMAL where none fits. */
 enum asset_criticality asset_find(const struct score_asset *assets, size_t count, struct vd_bytes tenant,
                                   struct vd_bytes host);
+/* In a score: NULL where nothing is said of it. */
+const char *asset_name(enum asset_criticality criticality);
 /* What the risk is multiplied by. */
 double asset_weight(enum asset_criticality criticality);
 /* NULL, or what a pattern must be: of the letters of names, and *. */

@@ -19,6 +19,7 @@ struct score {
     struct cells cells;
     struct novelty novelty;
     struct chains chains;
+    struct silences silences;
     struct calibration verdicts[KIND_COUNT];
     struct event_time time;
     double host_windows; /* 5-minute windows of all hosts with detections, idle ones included */
@@ -93,5 +94,6 @@ void combine(struct score *s, const struct subject *subject, struct verdict *out
 /* Makes the risk of it, and the reasons where it is worth a word. */
 void risk_conclude(const struct score *s, const struct subject *subject, const struct verdict *verdict,
                    struct vd_score *out);
+void risk_of_silence(const struct score *s, struct score_silence *out);
 
 #endif

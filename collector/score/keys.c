@@ -7,7 +7,7 @@
 #include "mix.h"
 
 /* Part of every key: never changed while a snapshot is to be read again. */
-enum { TEXT_SEED = 0x6b65, NOBODY = 0x5eed, PAIR_SALT = 0x51, RULE_SALT = 0x77 };
+enum { TEXT_SEED = 0x6b65, NOBODY = 0x5eed, PAIR_SALT = 0x51, RULE_SALT = 0x77, HEARD_SALT = 0x68 };
 static const uint64_t WHO_SALT[WHO_COUNT] = {0x11, 0x22, 0x33, 0x44};
 
 uint64_t keys_text_hash(struct vd_bytes text)
@@ -163,4 +163,18 @@ void keys_of(struct score_prepared *p)
         detection_keys(p, family);
     else
         ordinary_keys(p, family);
+}
+
+int keys_of_heard(const struct score_prepared *p, struct silence_who out[WHO_COUNT])
+{
+    const struct score_origin *origin = p->in.origin;
+    uint64_t tenant = mix_pair(HEARD_SALT, origin->tenant_hash), source = keys_text_hash(p->in.src_ip);
+    int count = 0;
+    out[count++] = (struct silence_who){tenant | 1, WHO_TENANT, origin->tenant, origin->tenant};
+    out[count++] =
+        (struct silence_who){mix_pair(tenant, origin->host_hash) | 1, WHO_HOST, origin->tenant, origin->host};
+    if (source != 0 && !p->is_detection && !p->kind->rare)
+        out[count++] =
+            (struct silence_who){mix_pair(~tenant, source) | 1, WHO_SOURCE, origin->tenant, p->in.src_ip};
+    return count;
 }

@@ -169,6 +169,15 @@ static double repeats(const struct subject *subject, const struct verdict *verdi
     return log10(fmax(1, ring_sum(&subject->shown[0].entity->rings[RING_MINUTES])));
 }
 
+static void set_risk(struct vd_score *out, double surprise, enum asset_criticality criticality)
+{
+    double risk = RISK_PER_DECADE * surprise * asset_weight(criticality);
+    out->risk_score = (int32_t)fmin(fmax(risk, 0), RISK_MAX);
+    out->is_alert = out->risk_score >= RISK_ALERT;
+    while (out->risk_level_id < LEVELS && out->risk_score >= LEVEL_RISK[out->risk_level_id])
+        out->risk_level_id++;
+}
+
 void risk_conclude(const struct score *s, const struct subject *subject, const struct verdict *verdict,
                    struct vd_score *out)
 {
@@ -176,10 +185,27 @@ void risk_conclude(const struct score *s, const struct subject *subject, const s
     if (verdict->surprise < LEAST_SURPRISE)
         return;
     add_reasons(s, subject, verdict, out);
-    double weight = asset_weight(subject->event->in.origin->criticality);
-    double risk = RISK_PER_DECADE * (verdict->surprise - repeats(subject, verdict)) * weight;
-    out->risk_score = (int32_t)fmin(fmax(risk, 0), RISK_MAX);
-    out->is_alert = out->risk_score >= RISK_ALERT;
-    while (out->risk_level_id < LEVELS && out->risk_score >= LEVEL_RISK[out->risk_level_id])
-        out->risk_level_id++;
+    set_risk(out, verdict->surprise - repeats(subject, verdict), subject->event->in.origin->criticality);
+}
+
+void risk_of_silence(const struct score *s, struct score_silence *out)
+{
+    const struct silence *silence = &out->silence;
+    enum asset_criticality criticality =
+        silence->who == WHO_HOST ? asset_find(s->assets, s->asset_count, silence->tenant, silence->name)
+                                 : ASSET_NORMAL;
+    out->score = (struct vd_score){.surprise = silence->surprise,
+                                   .configuration = s->configuration,
+                                   .criticality = asset_name(criticality),
+                                   .reason_count = 1};
+    out->score.reasons[0] = (struct vd_reason){.kind = VD_REASON_RATE,
+                                               .feature = "events",
+                                               .what = "",
+                                               .entity_kind = who_text(silence->who),
+                                               .entity = silence->name,
+                                               .window_seconds = silence->at - silence->since,
+                                               .expected = silence->expected,
+                                               .surprise = silence->surprise,
+                                               .maturity = 1};
+    set_risk(&out->score, silence->surprise, criticality);
 }

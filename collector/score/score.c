@@ -14,8 +14,8 @@
 #include "mix.h"
 
 /* Changes with every constant that a score depends on. */
-static const char CONFIGURATION[] = "vedette score 2";
-enum { CONFIGURATION_SEED = 0x636f, TENANT_SALT = 0x7465 };
+static const char CONFIGURATION[] = "vedette score 3";
+enum { CONFIGURATION_SEED = 0x636f, TENANT_SALT = 0x7465, WATCHED_LEAST = 64 };
 
 static uint32_t configuration_hash(const struct score_options *options)
 {
@@ -30,6 +30,12 @@ static uint32_t configuration_hash(const struct score_options *options)
     return (uint32_t)hash;
 }
 
+/* Hosts, tenants and sources among the entities, which have several kinds of events each. */
+static size_t watched_max(size_t max_entities)
+{
+    return max_entities / 16 < WATCHED_LEAST ? WATCHED_LEAST : max_entities / 16;
+}
+
 static int parts_init(struct score *s, size_t max_entities)
 {
     int rc = entities_init(&s->entities, max_entities);
@@ -37,6 +43,8 @@ static int parts_init(struct score *s, size_t max_entities)
         rc = cells_init(&s->cells);
     if (rc == 0)
         rc = novelty_init(&s->novelty, max_entities);
+    if (rc == 0)
+        rc = silences_init(&s->silences, watched_max(max_entities));
     return rc == 0 ? chains_init(&s->chains) : rc;
 }
 
@@ -66,6 +74,7 @@ void score_free(struct score *s)
     entities_deinit(&s->entities);
     cells_deinit(&s->cells);
     novelty_deinit(&s->novelty);
+    silences_deinit(&s->silences);
     chains_deinit(&s->chains);
     vd_free(s);
 }
@@ -135,6 +144,9 @@ void score_prepare(const struct score *s, const struct score_input *in, struct s
     out->kind_number = kind_of(in->class_uid, in->activity_id, in->status_id);
     out->kind = kind_at(out->kind_number);
     keys_of(out);
+    out->heard_count = keys_of_heard(out, out->heard);
+    for (int i = 0; i < out->heard_count; i++)
+        silences_prefetch(&s->silences, out->heard[i].key);
     for (int i = 0; i < out->key_count; i++)
         entities_prefetch_tags(&s->entities, out->keys[i].hash);
     for (int i = 0; i < out->key_count; i++) {
@@ -145,12 +157,29 @@ void score_prepare(const struct score *s, const struct score_input *in, struct s
     }
 }
 
+static void hear(struct score *s, const struct score_prepared *prepared, uint32_t seconds)
+{
+    int64_t received_ms = prepared->in.received_ms;
+    silences_arrive(&s->silences, received_ms > 0 ? received_ms : s->time.newest_ms);
+    for (int i = 0; i < prepared->heard_count; i++)
+        silences_hear(&s->silences, &prepared->heard[i], seconds);
+}
+
+bool score_silence_next(struct score *s, struct score_silence *out)
+{
+    uint32_t watermark_seconds = (uint32_t)(score_watermark_ms(s) / 1000);
+    if (!silences_next(&s->silences, watermark_seconds, &out->silence))
+        return false;
+    risk_of_silence(s, out);
+    s->counters.silences++;
+    return true;
+}
+
 int score_judge(struct score *s, const struct score_prepared *prepared, struct vd_score *out)
 {
     /* Not the reasons: what is over reason_count says nothing, and clearing all costs as much as a key. */
     memset(out, 0, offsetof(struct vd_score, reasons));
-    enum asset_criticality criticality = prepared->in.origin->criticality;
-    out->criticality = criticality == ASSET_NORMAL ? NULL : ASSET_CRITICALITIES[criticality];
+    out->criticality = asset_name(prepared->in.origin->criticality);
     out->configuration = s->configuration;
     if (!event_time_possible(prepared->in.time_ms))
         return VD_EINVAL;
@@ -168,6 +197,7 @@ int score_judge(struct score *s, const struct score_prepared *prepared, struct v
     features_take(s, &subject);
     combine(s, &subject, &verdict);
     risk_conclude(s, &subject, &verdict, out);
+    hear(s, prepared, subject.seconds);
     s->counters.events++;
     s->counters.future_events += from_future;
     s->counters.late_events += subject.late;

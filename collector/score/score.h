@@ -10,6 +10,7 @@
 
 #include "asset.h"
 #include "kind.h"
+#include "silence.h"
 
 struct score;
 
@@ -48,6 +49,7 @@ struct score_counters {
     uint64_t future_events; /* stamped beyond what the collector's clock allows, and set back */
     uint64_t entities;      /* now in the table */
     uint64_t evictions;
+    uint64_t silences;
 };
 
 enum { SCORE_KEYS = 4, SCORE_VALUES = 1 + OUTLOOK_FIRSTS, SCORE_DETECTION_HOST = 1 };
@@ -70,6 +72,8 @@ struct score_prepared {
     bool is_detection;
     uint64_t rule_hash;
     struct score_key keys[SCORE_KEYS];
+    struct silence_who heard[WHO_COUNT];
+    int heard_count;
 };
 
 /* Returns owned. VD_ENOMEM; VD_EINVAL for max_entities under 8. */
@@ -89,6 +93,14 @@ void score_prepare(const struct score *s, const struct score_input *in, struct s
 int score_judge(struct score *s, const struct score_prepared *prepared, struct vd_score *out);
 /* Both steps. */
 int score_event(struct score *s, const struct score_input *in, struct vd_score *out);
+
+/* Who has gone quiet by the watermark: to be asked for after each event, until it is false. out borrows from
+ * the score's until the next call of it. */
+struct score_silence {
+    struct silence silence;
+    struct vd_score score;
+};
+bool score_silence_next(struct score *s, struct score_silence *out);
 
 /* The newest event time believed, less 30 s; 0 before the first event. */
 int64_t score_watermark_ms(const struct score *s);

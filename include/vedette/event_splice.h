@@ -8,8 +8,8 @@
 #include <vedette/session.h>
 
 struct vd_splice {
-    struct vd_bytes tenant, agent; /* of the certificate, each at most 64 bytes */
-    const uint8_t *stream;         /* VD_STREAM_BYTES */
+    struct vd_bytes tenant, agent; /* of the certificate, each at most 64 bytes; agent empty: of no host */
+    const uint8_t *stream;         /* VD_STREAM_BYTES; NULL: of no stream, and seq is 0 */
     uint64_t seq;                  /* 0: it is the collector's own, has no number, and says its uid itself */
     int64_t processed_time_ms;
     int32_t class_uid, activity_id; /* the event's, for category_uid and type_uid */

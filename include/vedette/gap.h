@@ -1,13 +1,15 @@
-/* GAP and FORK: the events that say that something is missing from a stream, how much and why, or that two
- * hosts continue the same stream. OCSF Base Events (class 0), told apart by metadata.event_code; a sentence
- * in `message`, the rest in `count`, `start_time`, `end_time` and `unmapped`. Pure; any thread. */
+/* GAP, FORK and SILENCE: the events that say that something is missing from a stream, how much and why, that
+ * two hosts continue the same stream, or that somebody has gone quiet. OCSF Base Events (class 0), told apart
+ * by metadata.event_code; a sentence in `message`, the rest in `count`, `start_time`, `end_time` and
+ * `unmapped`. Pure; any thread. */
 #ifndef VEDETTE_GAP_H
 #define VEDETTE_GAP_H
 
 #include <vedette/buffer.h>
 
-#define VD_GAP_CODE  "GAP"
-#define VD_FORK_CODE "FORK"
+#define VD_GAP_CODE     "GAP"
+#define VD_FORK_CODE    "FORK"
+#define VD_SILENCE_CODE "SILENCE"
 
 /* name in unmapped["gap.reason"], and for people */
 #define VD_GAPS(X)                                                                                           \
@@ -40,10 +42,19 @@ struct vd_fork {
     const char *detail; /* "behind the mark", "another history" */
     int64_t time_ms;
 };
+struct vd_silence {
+    uint64_t id;             /* of the entity; with since_ms its uid */
+    const char *entity_kind; /* "host", "source address", "tenant" */
+    struct vd_bytes entity;
+    int64_t since_ms, time_ms;
+    uint32_t longest_seconds, known_seconds; /* its longest pause, in how long */
+    double expected;                         /* events */
+};
 
 /* Append one event's bytes. VD_ENOMEM, VD_ELIMIT. */
 int vd_gap_write(struct vd_buffer *out, const struct vd_gap *gap);
 int vd_fork_write(struct vd_buffer *out, const struct vd_fork *fork);
+int vd_silence_write(struct vd_buffer *out, const struct vd_silence *silence);
 
 /* What a published event tells. false: it is no GAP. Texts are views into event; event may come in pieces, as
  * published. */
@@ -53,5 +64,7 @@ bool vd_gap_read(struct vd_gap *out, struct vd_bytes event);
 bool vd_gap_stands_at(struct vd_bytes event, uint64_t seq);
 /* A published FORK, which has no number: what has one an agent made up. */
 bool vd_fork_is(struct vd_bytes event);
+/* Likewise a SILENCE, which is of no stream. */
+bool vd_silence_is(struct vd_bytes event);
 
 #endif

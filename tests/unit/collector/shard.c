@@ -5,6 +5,8 @@
 #include <vedette/error.h>
 #include <vedette/event_view.h>
 
+#include <vedette/wire.h>
+
 #include "shard_rig.h"
 
 static void a_batch_is_kept_when_all_of_it_is(void **state)
@@ -36,6 +38,7 @@ static void what_goes_out_carries_the_collectors_fields(void **state)
     assert_int_equal(vd_event_view_read(&view, records[0].value), 0);
     assert_true(vd_bytes_equal(view.tenant_uid, vd_bytes_str("acme")));
     assert_true(vd_bytes_equal(view.device_uid, vd_bytes_str("web-1")));
+    assert_true(vd_bytes_equal(records[0].key, vd_bytes_str("acme/web-1")));
     assert_int_equal(view.sequence, 1);
     assert_int_equal(view.uid.len, 32 + 2);
     assert_true(view.risk_details.len > 0);
@@ -185,6 +188,57 @@ static void of_a_batch_cut_short_what_was_sent_counts(void **state)
     teardown(&w);
 }
 
+/* One event, at its own time; what came of it is not delivered yet. */
+static void take_at(struct world *w, struct attachment *a, uint64_t seq, int64_t time_ms)
+{
+    uint8_t event[EVENT_BYTES], *end = vd_wire_put_uint(event, 5, (uint64_t)time_ms);
+    struct vd_batch_head head = {.first_seq = seq, .next = seq + 1};
+    record_count = 0;
+    w->mark = 0; /* of whichever agent */
+    assert_int_equal(take_batch(a, &head, vd_bytes_of(event, (size_t)(end - event)), 1,
+                                (struct shard_time){.real_ms = time_ms, .monotonic_ns = 1}),
+                     0);
+}
+
+static void who_goes_quiet_is_told_among_the_events(void **state)
+{
+    (void)state;
+    struct world w;
+    struct vd_event_view view;
+    struct attachment other;
+    const struct vd_identity agent = {.kind = VD_IDENTITY_AGENT, .tenant = "acme", .name = "db-1"};
+    const struct vd_stream_offer stream = {.first = 1, .next = 1000};
+    struct vd_stream_mark mark;
+    enum { TWO_DAYS = 288, PAUSE_MS = 600000 };
+    setup(&w);
+    attach(&w, &w.attachment, 1);
+    attachment_init(&other, &w);
+    assert_int_equal(shard_attach(w.shard, &other, &agent, &stream, NOW, &mark), 0);
+    for (uint64_t seq = 1; seq <= TWO_DAYS; seq++) {
+        take_at(&w, &other, seq, NOW_REAL_MS + (int64_t)seq * PAUSE_MS);
+        assert_int_equal(record_count, 1);
+        deliver(0, 1, 0);
+        take_at(&w, &w.attachment, seq, NOW_REAL_MS + (int64_t)seq * PAUSE_MS);
+        assert_int_equal(record_count, 1);
+        deliver(0, 1, 0);
+    }
+    uint64_t seq = TWO_DAYS;
+    for (record_count = 1; record_count == 1 && seq < 2 * TWO_DAYS; deliver(0, record_count == 1, 0)) {
+        seq++;
+        take_at(&w, &w.attachment, seq, NOW_REAL_MS + (int64_t)seq * PAUSE_MS);
+    }
+    assert_int_equal(record_count, 2);
+    assert_true(vd_bytes_equal(records[1].key, vd_bytes_str("acme/db-1")));
+    assert_int_equal(vd_event_view_read(&view, records[1].value), 0);
+    assert_true(vd_bytes_equal(view.event_code, vd_bytes_str("SILENCE")));
+    assert_true(vd_bytes_equal(view.device_uid, vd_bytes_str("db-1")));
+    assert_true(view.risk_score > 0 && view.risk_details.len > 0);
+    deliver(0, 2, 0);
+    assert_int_equal(w.mark, seq);
+    shard_detach(&other);
+    teardown(&w);
+}
+
 static void the_flow_stops_and_resumes(void **state)
 {
     (void)state;
@@ -236,6 +290,7 @@ int main(void)
         cmocka_unit_test(a_newer_session_takes_the_stream_over),
         cmocka_unit_test(a_publisher_that_takes_nothing_costs_the_session),
         cmocka_unit_test(of_a_batch_cut_short_what_was_sent_counts),
+        cmocka_unit_test(who_goes_quiet_is_told_among_the_events),
         cmocka_unit_test(the_flow_stops_and_resumes),
         cmocka_unit_test(without_memory_the_session_ends_and_nothing_leaks),
     };

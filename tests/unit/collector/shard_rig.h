@@ -10,7 +10,7 @@ static const struct shard_time NOW = {.real_ms = NOW_REAL_MS, .monotonic_ns = 1}
 
 /* What went out. */
 struct record {
-    struct vd_bytes value;
+    struct vd_bytes key, value;
     void *opaque;
     bool refused;
     char reason[64];

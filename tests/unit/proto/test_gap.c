@@ -1,5 +1,6 @@
 /* What is written as a GAP or a FORK is an event that the validator takes and that reads back the same, and
  * nothing else is taken for one. */
+#include <assert.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -171,6 +172,7 @@ static void a_published_one_reads_back(void **state)
                                      .seq = 1210,
                                      .processed_time_ms = NOW_MS};
     uint8_t published[LIMIT_BYTES];
+    assert(event.data != NULL);
     memcpy(published, event.data, event.len);
     size_t len = event.len + vd_event_splice_write(&splice, published + event.len);
     reads_back(vd_bytes_of(published, len), &FULL);
@@ -264,6 +266,45 @@ static void a_fork_says_which_stream(void **state)
     vedette__v1__event__free_unpacked(unpacked, NULL);
 }
 
+static void a_silence_says_whose_and_what_was_expected(void **state)
+{
+    struct written *w = *state;
+    const struct vd_silence silence = {.id = 0xabc,
+                                       .entity_kind = "host",
+                                       .entity = vd_bytes_str("web\xff"
+                                                              "1"),
+                                       .since_ms = NOW_MS - 4 * 3600 * 1000,
+                                       .time_ms = NOW_MS,
+                                       .longest_seconds = 420,
+                                       .known_seconds = 9 * 86400,
+                                       .expected = 1204.4};
+    assert_int_equal(vd_silence_write(&w->buffer, &silence), 0);
+    struct vd_bytes event = vd_buffer_bytes(&w->buffer);
+    valid(event);
+    assert_true(vd_silence_is(event));
+    assert_false(vd_fork_is(event));
+    Vedette__V1__Event *unpacked = vedette__v1__event__unpack(NULL, event.len, event.data);
+    assert_non_null(unpacked);
+    assert_string_equal(unpacked->message,
+                        "The host web\xef\xbf\xbd"
+                        "1 has gone quiet: no event for 4 h, where 1,204 were expected; its "
+                        "longest pause in 9 days was 7 min");
+    assert_true(unpacked->end_time - unpacked->start_time == 4 * 3600 * 1000);
+    assert_memory_equal(unpacked->metadata->uid, "silence-0000000000000abc-", 25);
+    static const char *const want[][2] = {{"silence.entity_kind", "host"},
+                                          {"silence.entity", "web\xef\xbf\xbd"
+                                                             "1"},
+                                          {"silence.expected", "1204"},
+                                          {"silence.longest_pause_s", "420"},
+                                          {"silence.known_s", "777600"}};
+    assert_int_equal(unpacked->n_unmapped, sizeof want / sizeof *want);
+    for (size_t i = 0; i < unpacked->n_unmapped; i++) {
+        assert_string_equal(unpacked->unmapped[i]->key, want[i][0]);
+        assert_string_equal(unpacked->unmapped[i]->value, want[i][1]);
+    }
+    vedette__v1__event__free_unpacked(unpacked, NULL);
+}
+
 int main(void)
 {
 #define EACH(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
@@ -277,6 +318,7 @@ int main(void)
         EACH(room_is_told),
         EACH(others_are_no_gap),
         EACH(a_fork_says_which_stream),
+        EACH(a_silence_says_whose_and_what_was_expected),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

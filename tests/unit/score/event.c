@@ -17,7 +17,7 @@ static void needs_room_and_memory(void **state)
     (void)state;
     struct score *s;
     assert_int_equal(score_new(&s, &(struct score_options){.max_entities = 7}), VD_EINVAL);
-    for (size_t n = 1; n <= 7; n++) {
+    for (size_t n = 1; n <= 11; n++) {
         vd_memory_fail_at(n);
         assert_int_equal(score_new(&s, &(struct score_options){.max_entities = 64}), VD_ENOMEM);
     }
