@@ -12,7 +12,7 @@
 
 #include "embedded.h"
 
-enum { PARTITIONS = 4, MEMBERS = 2, PATIENCE_MS = 20000, SOON_MS = 2000 };
+enum { PARTITIONS = 4, MEMBERS = 2, PATIENCE_MS = 60000, SOON_MS = 5000 };
 
 struct member {
     struct vd_membership *membership;
