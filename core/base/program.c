@@ -35,7 +35,8 @@ struct service {
 static const struct argp_option OPTIONS[] = {
     {"once", KEY_ONCE, NULL, 0,
      "Read files and journal to their end, wait for the last acknowledgement, and exit", 0},
-    {"config", 'c', "FILE", 0, "Configuration (YAML)", 0},
+    {"config", 'c', "FILE", 0,
+     "Configuration (YAML); default: the one in /etc/vedette if it is there, else the built-in defaults", 0},
     {"check-config", KEY_CHECK, NULL, 0, "Say whether the configuration is good, and exit", 0},
     {"print-config", KEY_PRINT, NULL, 0, "Print the configuration in force, environment included, and exit",
      0},
