@@ -218,6 +218,14 @@ static int print(struct reading *r)
         fprintf(stderr, "vedette ledger: out of memory\n");
         return EX_OSERR;
     }
+    /* Of a tenant that nobody knows, everything would be accounted for. */
+    if (r->ledger.stream_count == 0) {
+        const char *tenant = r->arguments->tenant;
+        fprintf(stderr, "vedette ledger: no events%s%s in %s%s\n", tenant != NULL ? " of tenant " : "",
+                tenant != NULL ? tenant : "", r->arguments->topic,
+                r->arguments->from != NULL || r->arguments->to != NULL ? " at that time" : "");
+        return EX_NOINPUT;
+    }
     if (r->arguments->json)
         ledger_print_json(&r->ledger, stdout);
     else

@@ -111,6 +111,14 @@ def test_tenant_and_window(topic, kafka):
     assert all(row["since"].endswith("T00:00:00Z") for row in rows)
 
 
+def test_nothing_is_not_whole(topic, kafka):
+    topic.put(1, 2)
+    assert ledger(kafka, topic.name, "--tenant", "acme").returncode == 0
+    misspelt = ledger(kafka, topic.name, "--tenant", "acmee")
+    assert misspelt.returncode == 66 and misspelt.stdout == ""
+    assert f"no events of tenant acmee in {topic.name}" in misspelt.stderr
+
+
 def test_what_is_wrong_with_the_call(kafka):
     assert ledger(kafka, "l.no-such-topic").returncode == 69
     assert "does not exist" in ledger(kafka, "l.no-such-topic").stderr
