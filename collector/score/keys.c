@@ -173,7 +173,7 @@ int keys_of_heard(const struct score_prepared *p, struct silence_who out[WHO_COU
     out[count++] = (struct silence_who){tenant | 1, WHO_TENANT, origin->tenant, origin->tenant};
     out[count++] =
         (struct silence_who){mix_pair(tenant, origin->host_hash) | 1, WHO_HOST, origin->tenant, origin->host};
-    if (source != 0 && !p->is_detection && !p->kind->rare)
+    if (source != 0 && p->kind->outlooks != NULL && !p->is_detection && !p->kind->rare)
         out[count++] =
             (struct silence_who){mix_pair(~tenant, source) | 1, WHO_SOURCE, origin->tenant, p->in.src_ip};
     return count;

@@ -146,7 +146,7 @@ void score_prepare(const struct score *s, const struct score_input *in, struct s
     keys_of(out);
     out->heard_count = keys_of_heard(out, out->heard);
     for (int i = 0; i < out->heard_count; i++)
-        silences_prefetch(&s->silences, out->heard[i].key);
+        silences_prefetch_set(&s->silences, out->heard[i].key);
     for (int i = 0; i < out->key_count; i++)
         entities_prefetch_tags(&s->entities, out->keys[i].hash);
     for (int i = 0; i < out->key_count; i++) {
@@ -155,6 +155,8 @@ void score_prepare(const struct score *s, const struct score_input *in, struct s
             if (out->keys[i].values[v] != 0)
                 novelty_prefetch(&s->novelty, out->keys[i].values[v]);
     }
+    for (int i = 0; i < out->heard_count; i++)
+        silences_prefetch(&s->silences, out->heard[i].key);
 }
 
 static void hear(struct score *s, const struct score_prepared *prepared, uint32_t seconds)

@@ -26,25 +26,27 @@ static const double KNOWN_SECONDS_MAX = 4.0 * 14 * SILENCE_DAY_HOURS * HOUR_SECO
 
 int silences_init(struct silences *s, size_t max)
 {
-    size_t count = max / SILENCE_WAYS * SILENCE_WAYS;
+    size_t sets = max / SILENCE_WAYS, count = sets * SILENCE_WAYS;
     *s = (struct silences){.count = count, .looked = count};
     if (count == 0 || count > UINT32_MAX)
         return VD_EINVAL;
-    s->keys = vd_calloc(count, sizeof *s->keys);
+    s->memory = vd_calloc(sets + 1, sizeof *s->sets);
     s->due = vd_calloc(count, sizeof *s->due);
     s->watches = vd_calloc(count, sizeof *s->watches);
     s->habits = vd_calloc(count, sizeof *s->habits);
-    if (s->keys == NULL || s->due == NULL || s->watches == NULL || s->habits == NULL) {
+    if (s->memory == NULL || s->due == NULL || s->watches == NULL || s->habits == NULL) {
         silences_deinit(s);
         return VD_ENOMEM;
     }
+    size_t off = (uintptr_t)s->memory % alignof(struct watch_set);
+    s->sets = (struct watch_set *)((char *)s->memory + (off > 0 ? alignof(struct watch_set) - off : 0));
     memset(s->due, NEVER, count * sizeof *s->due);
     return 0;
 }
 
 void silences_deinit(struct silences *s)
 {
-    vd_free(s->keys);
+    vd_free(s->memory);
     vd_free(s->due);
     vd_free(s->watches);
     vd_free(s->habits);
@@ -53,37 +55,61 @@ void silences_deinit(struct silences *s)
 
 /* ---- The table */
 
-static size_t set_of(const struct silences *s, uint64_t key)
+/* A slot is a way of a set. */
+struct place {
+    struct watch_set *set;
+    unsigned way; /* SILENCE_WAYS: not there */
+    size_t slot;
+};
+
+static struct place find(const struct silences *s, uint64_t key)
 {
-    return (size_t)((key >> 32) * (s->count / SILENCE_WAYS) >> 32) * SILENCE_WAYS;
+    size_t number = (size_t)((key >> 32) * (s->count / SILENCE_WAYS) >> 32);
+    struct watch_set *set = &s->sets[number];
+    unsigned matches = 1U << SILENCE_WAYS; /* no branch that a newcomer takes differently */
+    for (unsigned way = 0; way < SILENCE_WAYS; way++)
+        matches |= (unsigned)(set->keys[way] == key) << way;
+    unsigned way = (unsigned)__builtin_ctz(matches);
+    return (struct place){.set = set, .way = way, .slot = number * SILENCE_WAYS + way};
+}
+
+void silences_prefetch_set(const struct silences *s, uint64_t key)
+{
+    const struct watch_set *set = &s->sets[(key >> 32) * (s->count / SILENCE_WAYS) >> 32];
+    __builtin_prefetch(set->keys, 1);
+    __builtin_prefetch(set->born, 1);
+}
+
+/* A free way, else who is known for shortest; who is long gone counts as a newcomer. */
+static unsigned make_room(const struct silences *s, const struct watch_set *set)
+{
+    const uint32_t memory = MEMORY_HOURS * HOUR_SECONDS, gone = s->now > memory ? s->now - memory : 0;
+    uint64_t least = UINT64_MAX;
+    unsigned victim = 0;
+    for (unsigned way = 0; way < SILENCE_WAYS; way++) {
+        uint64_t known = set->last[way] < gone ? 0 : (uint64_t)(set->last[way] - set->born[way]);
+        uint64_t worth = set->keys[way] == 0 ? 0 : 1 + known;
+        victim = worth < least ? way : victim;
+        least = worth < least ? worth : least;
+    }
+    return victim;
 }
 
 void silences_prefetch(const struct silences *s, uint64_t key)
 {
-    __builtin_prefetch(&s->keys[set_of(s, key)]);
+    struct place place = find(s, key);
+    unsigned way = place.way < SILENCE_WAYS ? place.way : make_room(s, place.set);
+    __builtin_prefetch(&s->watches[place.slot - place.way + way], 1);
 }
 
-/* Nothing, of who is long gone. */
-static uint32_t known_of(const struct silences *s, size_t slot)
+static void begin(struct silences *s, struct place *place, uint64_t key, uint32_t seconds)
 {
-    const struct watch *w = &s->watches[slot];
-    bool gone = s->now > w->last && s->now - w->last > MEMORY_HOURS * HOUR_SECONDS;
-    return gone ? 0 : w->last - w->born;
-}
-
-static size_t slot_for(const struct silences *s, uint64_t key)
-{
-    size_t set = set_of(s, key), victim = set;
-    for (size_t slot = set; slot < set + SILENCE_WAYS; slot++)
-        if (s->keys[slot] == key)
-            return slot;
-    for (size_t slot = set; slot < set + SILENCE_WAYS; slot++) {
-        if (s->keys[slot] == 0)
-            return slot;
-        if (known_of(s, slot) < known_of(s, victim))
-            victim = slot;
-    }
-    return victim;
+    unsigned way = make_room(s, place->set);
+    place->slot = place->slot - place->way + way;
+    place->way = way;
+    place->set->keys[way] = key;
+    place->set->born[way] = place->set->last[way] = seconds;
+    s->watches[place->slot] = (struct watch){.hour = seconds / HOUR_SECONDS};
 }
 
 static uint8_t text_set(char out[SILENCE_NAME_BYTES], struct vd_bytes text)
@@ -94,11 +120,8 @@ static uint8_t text_set(char out[SILENCE_NAME_BYTES], struct vd_bytes text)
     return (uint8_t)len;
 }
 
-static void begin(struct silences *s, size_t slot, const struct silence_who *who, uint32_t seconds)
+static void habit_begin(struct watch_habit *habit, const struct silence_who *who)
 {
-    struct watch_habit *habit = &s->habits[slot];
-    s->keys[slot] = who->key;
-    s->watches[slot] = (struct watch){.born = seconds, .last = seconds, .hour = seconds / HOUR_SECONDS};
     *habit = (struct watch_habit){.who = (uint8_t)who->who};
     habit->tenant_len = text_set(habit->tenant, who->tenant);
     habit->name_len = text_set(habit->name, who->name);
@@ -120,13 +143,12 @@ void silences_arrive(struct silences *s, int64_t received_ms)
     s->received_ms += (int64_t)seconds * 1000;
 }
 
-static void hours_end(struct watch *w, struct watch_habit *habit, uint32_t hour)
+static void hours_end(struct watch *w, struct watch_habit *habit, uint32_t born_hour, uint32_t hour)
 {
-    uint32_t born = w->born / HOUR_SECONDS,
-             last = hour - w->hour < MEMORY_HOURS ? hour : w->hour + MEMORY_HOURS;
+    uint32_t last = hour - w->hour < MEMORY_HOURS ? hour : w->hour + MEMORY_HOURS;
     for (uint32_t h = w->hour; h < last; h++) {
         float *mean = &habit->hours[h % SILENCE_DAY_HOURS];
-        uint32_t days = (h - born) / SILENCE_DAY_HOURS + 1;
+        uint32_t days = (h - born_hour) / SILENCE_DAY_HOURS + 1;
         double share = larger(1.0 / days, (double)SILENCE_DAY_HOURS / MEMORY_HOURS);
         double events = h == w->hour ? w->events : 0;
         *mean = (float)(*mean + share * (events - *mean));
@@ -136,41 +158,46 @@ static void hours_end(struct watch *w, struct watch_habit *habit, uint32_t hour)
     w->events = 0;
 }
 
-static void go_on(struct watch *w, struct watch_habit *habit, uint32_t seconds)
+static void go_on(struct silences *s, const struct place *place, const struct silence_who *who,
+                  uint32_t seconds)
 {
-    float pause = (float)(seconds - w->last);
-    if (seconds / HOUR_SECONDS != w->hour)
-        hours_end(w, habit, seconds / HOUR_SECONDS);
+    struct watch_set *set = place->set;
+    struct watch *w = &s->watches[place->slot];
+    struct watch_habit *habit = &s->habits[place->slot];
+    uint32_t born_hour = set->born[place->way] / HOUR_SECONDS, hour = seconds / HOUR_SECONDS;
+    float pause = (float)(seconds - set->last[place->way]);
+    if (hour != w->hour) {
+        if (w->hour == born_hour)
+            habit_begin(habit, who);
+        hours_end(w, habit, born_hour, hour);
+    }
     if (pause > w->longest)
         w->longest = pause;
-    w->last = seconds;
+    set->last[place->way] = seconds;
+    double due = seconds + larger(PAUSE_SECONDS, PAUSE_FACTOR * (double)w->longest);
+    s->due[place->slot] = due < UINT32_MAX ? (uint32_t)due : UINT32_MAX;
 }
 
 void silences_hear(struct silences *s, const struct silence_who *who, uint32_t seconds)
 {
-    size_t slot = slot_for(s, who->key);
-    struct watch *w = &s->watches[slot];
-    if (s->keys[slot] != who->key)
-        begin(s, slot, who, seconds);
-    w->heard = s->arrivals;
-    if (seconds >= w->last) {
-        go_on(w, &s->habits[slot], seconds);
-        double due = seconds + larger(PAUSE_SECONDS, PAUSE_FACTOR * (double)w->longest);
-        s->due[slot] = due < UINT32_MAX ? (uint32_t)due : UINT32_MAX;
-    }
-    w->events++;
+    struct place place = find(s, who->key);
+    if (place.way == SILENCE_WAYS)
+        begin(s, &place, who->key, seconds);
+    if (seconds >= place.set->last[place.way])
+        go_on(s, &place, who, seconds);
+    s->watches[place.slot].heard = s->arrivals;
+    s->watches[place.slot].events++;
 }
 
-/* What the hours of its days hold, from its last event on. */
-static double expected(const struct watch *w, const struct watch_habit *habit, uint32_t now)
+/* What the hours of its days hold. */
+static double expected(const struct watch_habit *habit, uint32_t from, uint32_t to)
 {
     double sum = 0;
-    uint32_t at = w->last;
-    for (uint32_t hours = 0; at < now && hours < MEMORY_HOURS; hours++) {
-        uint32_t hour = at / HOUR_SECONDS, end = (hour + 1) * HOUR_SECONDS;
-        uint32_t to = end < now ? end : now;
-        sum += (double)habit->hours[hour % SILENCE_DAY_HOURS] * (to - at) / HOUR_SECONDS;
-        at = to;
+    for (uint32_t hours = 0; from < to && hours < MEMORY_HOURS; hours++) {
+        uint32_t hour = from / HOUR_SECONDS, left = HOUR_SECONDS - from % HOUR_SECONDS;
+        uint32_t next = left < to - from ? from + left : to;
+        sum += (double)habit->hours[hour % SILENCE_DAY_HOURS] * (next - from) / HOUR_SECONDS;
+        from = next;
     }
     return sum;
 }
@@ -179,24 +206,26 @@ static double expected(const struct watch *w, const struct watch_habit *habit, u
 
 static bool look(struct silences *s, size_t slot, struct silence *out)
 {
+    const struct watch_set *set = &s->sets[slot / SILENCE_WAYS];
+    unsigned way = slot % SILENCE_WAYS;
     const struct watch *w = &s->watches[slot];
     const struct watch_habit *habit = &s->habits[slot];
-    uint32_t pause = s->now - w->last, known = w->last - w->born;
+    uint32_t since = set->last[way], pause = s->now - since, known = since - set->born[way];
     if (known / SPANS < pause) {
         s->due[slot] = UINT32_MAX; /* the longer it lasts, the less is known of it */
         return false;
     }
     if (s->arrivals - w->heard < PAUSE_SECONDS)
         return false;
-    double events = expected(w, habit, s->now);
+    double events = expected(habit, since, s->now);
     if (events < EXPECTED_LEAST)
         return false;
     s->due[slot] = UINT32_MAX;
-    *out = (struct silence){.key = s->keys[slot],
+    *out = (struct silence){.key = set->keys[way],
                             .who = (enum who)habit->who,
                             .tenant = vd_bytes_of(habit->tenant, habit->tenant_len),
                             .name = vd_bytes_of(habit->name, habit->name_len),
-                            .since = w->last,
+                            .since = since,
                             .at = s->now,
                             .longest = (uint32_t)w->longest,
                             .known = known,

@@ -7,6 +7,7 @@
 #ifndef SCORE_SILENCE_H
 #define SCORE_SILENCE_H
 
+#include <stdalign.h>
 #include <stdbool.h>
 #include <vedette/bytes.h>
 
@@ -14,14 +15,21 @@
 
 enum { SILENCE_WAYS = 8, SILENCE_DAY_HOURS = 24, SILENCE_NAME_BYTES = 64 };
 
-/* Somebody who may go quiet. */
+/* Who may go quiet, by set: all that is looked at to find one, or whom a newcomer replaces. */
+struct watch_set {
+    alignas(64) uint64_t keys[SILENCE_WAYS];         /* 0: free */
+    uint32_t born[SILENCE_WAYS], last[SILENCE_WAYS]; /* event time of the first and the newest, in seconds */
+};
+_Static_assert(sizeof(struct watch_set) == 128, "a set is two cache lines");
+
+/* What hearing changes. */
 struct watch {
-    uint32_t born, last;   /* event time of the first and the newest event, in seconds */
     uint32_t heard;        /* on the clock of arrivals */
     uint32_t hour, events; /* the hour under way, and what it holds so far */
     float longest;         /* pause, in seconds */
 };
 
+/* Written when its first hour ends, since most newcomers are gone by then. */
 struct watch_habit {
     float hours[SILENCE_DAY_HOURS]; /* events in each */
     uint8_t who, tenant_len, name_len;
@@ -29,8 +37,9 @@ struct watch_habit {
 };
 
 struct silences {
-    uint64_t *keys; /* in sets of SILENCE_WAYS; 0: free */
-    uint32_t *due;  /* when to look at each, in event time; UINT32_MAX: not before it is heard again */
+    void *memory; /* of the sets, which start at a cache line */
+    struct watch_set *sets;
+    uint32_t *due; /* when to look at each, in event time; UINT32_MAX: not before it is heard again */
     struct watch *watches;
     struct watch_habit *habits;
     size_t count;
@@ -61,6 +70,8 @@ struct silence {
 int silences_init(struct silences *s, size_t max);
 void silences_deinit(struct silences *s);
 
+/* Bring what hearing of it will touch nearer: first its set, then what that leads to. */
+void silences_prefetch_set(const struct silences *s, uint64_t key);
 void silences_prefetch(const struct silences *s, uint64_t key);
 /* Something arrived. */
 void silences_arrive(struct silences *s, int64_t received_ms);
