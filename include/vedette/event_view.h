@@ -9,7 +9,7 @@
 struct vd_event_view {
     int32_t class_uid, activity_id, severity_id, status_id, count, risk_score, risk_level_id;
     uint32_t dst_port;
-    int64_t time_ms;
+    int64_t time_ms, processed_ms; /* when it happened; when the collector took it */
     uint64_t sequence;
     struct vd_bytes uid, tenant_uid, stream_uid, event_code; /* metadata */
     struct vd_bytes device_uid, device_hostname;

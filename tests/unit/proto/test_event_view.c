@@ -51,6 +51,7 @@ static void objects_agree(const struct vd_event_view *view, const Vedette__V1__E
     text_is(view->stream_uid, metadata != NULL ? metadata->stream_uid : "");
     text_is(view->event_code, metadata != NULL ? metadata->event_code : "");
     assert_int_equal(view->sequence, metadata != NULL ? metadata->sequence : 0);
+    assert_int_equal(view->processed_ms, metadata != NULL ? metadata->processed_time : 0);
     text_is(view->device_uid, device != NULL ? device->uid : "");
     text_is(view->device_hostname, device != NULL ? device->hostname : "");
     text_is(view->process_name, process != NULL ? process->name : "");

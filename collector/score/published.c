@@ -1,0 +1,20 @@
+/* A published event as the collector scored it. */
+#include "published.h"
+
+/* A score always has a sentence, which no agent may send; a SILENCE has one too, but no number in a stream.
+ * An agent's own GAP was scored as any other event of its. */
+static bool was_scored(const struct vd_event_view *view)
+{
+    return view->sequence > 0 && view->risk_details.len > 0;
+}
+
+bool score_input_of_published(const struct score *s, const struct vd_event_view *view,
+                              struct score_origin *origin, struct score_input *in)
+{
+    if (!was_scored(view))
+        return false;
+    /* The splice wrote the certificate's names over whatever the agent said. */
+    score_origin_init(s, origin, view->tenant_uid, view->device_uid);
+    *in = score_input_of(view, origin, view->processed_ms);
+    return true;
+}
