@@ -11,7 +11,7 @@
 
 #include <vedette/clock.h>
 #include <vedette/event_view.h>
-#include <vedette/kafka.h>
+#include <vedette/consumer.h>
 
 enum { LAG_MAX_MS = 60000, POLL_MS = 20, TOPIC_TIMEOUT_MS = 10000 };
 

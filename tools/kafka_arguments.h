@@ -3,7 +3,7 @@
 #define VEDETTE_TOOLS_KAFKA_ARGUMENTS_H
 
 #include <argp.h>
-#include <vedette/kafka.h>
+#include <vedette/consumer.h>
 
 enum { KAFKA_PROPERTIES_MAX = 64 };
 

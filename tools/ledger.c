@@ -7,54 +7,34 @@
 #include "commands.h"
 
 #include <inttypes.h>
-#include <signal.h>
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
-#include <unistd.h>
-#include <vedette/clock.h>
 #include <vedette/error.h>
 #include <vedette/event_view.h>
-#include <vedette/log.h>
-#include <vedette/parse.h>
 
-#include "kafka_arguments.h"
 #include "ledger_print.h"
+#include "topic_arguments.h"
+#include "topic_reading.h"
 
-enum { KEY_TOPIC = 't', KEY_TENANT = 'T', KEY_FROM = 0x100, KEY_TO, KEY_BY, KEY_JSON };
-enum { OPEN_MS = 10000, POLL_MS = 200, PROGRESS_MS = 200, SILENT_MS = 30000, EXIT_NOT_WHOLE = 1 };
+enum { KEY_BY = 0x100, KEY_JSON };
+enum { EXIT_NOT_WHOLE = 1 };
 
 struct arguments {
-    struct kafka_arguments kafka;
-    const char *topic, *tenant, *from, *to;
-    int64_t from_ms, to_ms, stretch_ms;
+    struct topic_arguments topic;
+    int64_t stretch_ms;
     bool json;
 };
 
 struct reading {
     const struct arguments *arguments;
-    struct vd_consumer *consumer;
+    struct topic_reading topic;
     struct ledger ledger;
-    uint64_t read;
-    int64_t shown_ms, heard_ms;
-    bool shows; /* progress */
 };
-
-static volatile sig_atomic_t interrupted;
-
-static void on_signal(int number)
-{
-    (void)number;
-    interrupted = 1;
-}
 
 /* ---- Arguments */
 
 static const struct argp_option OPTIONS[] = {
-    {"topic", KEY_TOPIC, "TOPIC", 0, "Default: vedette.events.v1", 0},
-    {"tenant", KEY_TENANT, "TENANT", 0, "Only this tenant's agents", 0},
-    {"from", KEY_FROM, "TIME", 0, "Only what was published since then, like 2024-12-10T07:00:00Z", 0},
-    {"to", KEY_TO, "TIME", 0, "Only what was published before", 0},
     {"by", KEY_BY, "hour|day", 0, "A line for each hour or day (UTC)", 0},
     {"json", KEY_JSON, NULL, 0, "JSON lines instead of a table", 0},
     {0},
@@ -70,41 +50,12 @@ static int64_t stretch_of(struct argp_state *state, const char *text)
     return DAY_MS;
 }
 
-static void set_window(struct argp_state *state, struct arguments *a)
-{
-    struct vd_parse parse;
-    vd_parse_init(&parse, &(struct vd_parse_options){.hostname = "",
-                                                     .product_name = "vedette",
-                                                     .product_version = VEDETTE_VERSION,
-                                                     .utc_offset_s = vd_parse_zone_local});
-    bool from = a->from == NULL || vd_parse_time(&parse, a->from, &a->from_ms) == 0;
-    bool to = a->to == NULL || vd_parse_time(&parse, a->to, &a->to_ms) == 0;
-    vd_parse_deinit(&parse);
-    if (!from || !to)
-        argp_error(state, "--%s %s: must be a time like 2024-12-10T07:00:00Z", from ? "to" : "from",
-                   from ? a->to : a->from);
-    if (a->from_ms >= a->to_ms)
-        argp_error(state, "--from must be before --to");
-}
-
 static error_t parse_option(int key, char *text, struct argp_state *state)
 {
     struct arguments *a = state->input;
     switch (key) {
     case ARGP_KEY_INIT:
-        state->child_inputs[0] = &a->kafka;
-        return 0;
-    case KEY_TOPIC:
-        a->topic = text;
-        return 0;
-    case KEY_TENANT:
-        a->tenant = text;
-        return 0;
-    case KEY_FROM:
-        a->from = text;
-        return 0;
-    case KEY_TO:
-        a->to = text;
+        state->child_inputs[0] = &a->topic;
         return 0;
     case KEY_BY:
         a->stretch_ms = stretch_of(state, text);
@@ -112,15 +63,12 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
     case KEY_JSON:
         a->json = true;
         return 0;
-    case ARGP_KEY_END:
-        set_window(state, a);
-        return 0;
     default:
         return ARGP_ERR_UNKNOWN;
     }
 }
 
-static const struct argp_child CHILDREN[] = {{&kafka_argp, 0, "Kafka", 1}, {0}};
+static const struct argp_child CHILDREN[] = {{&topic_argp, 0, NULL, 0}, {0}};
 static const struct argp ARGP = {
     .options = OPTIONS,
     .parser = parse_option,
@@ -135,9 +83,9 @@ static const struct argp ARGP = {
 
 /* ---- Reading */
 
-static bool wanted(const struct arguments *a, const struct vd_consumed *record)
+static bool wanted(const struct topic_arguments *a, const struct vd_consumed *record)
 {
-    if (record->timestamp_ms < a->from_ms || record->timestamp_ms >= a->to_ms)
+    if (!topic_wants_time(a, record->timestamp_ms))
         return false;
     if (a->tenant == NULL)
         return true;
@@ -150,8 +98,7 @@ static int take(struct reading *r, const struct vd_consumed *record)
 {
     struct vd_event_view view;
     struct vd_gap gap;
-    r->read++;
-    if (!wanted(r->arguments, record))
+    if (!wanted(&r->arguments->topic, record))
         return 0;
     if (vd_event_view_read(&view, record->value) != 0)
         view = (struct vd_event_view){0}; /* of no stream: counted as such */
@@ -168,48 +115,20 @@ static int take(struct reading *r, const struct vd_consumed *record)
     return ledger_take(&r->ledger, &event);
 }
 
-static void show_progress(struct reading *r, int64_t now_ms)
-{
-    if (!r->shows || now_ms - r->shown_ms < PROGRESS_MS)
-        return;
-    r->shown_ms = now_ms;
-    fprintf(stderr, "\rvedette ledger: %" PRIu64 " events read ", r->read);
-}
-
-/* 0, VD_KAFKA_END, or an error, told. */
-static int step(struct reading *r)
-{
-    char error[VD_KAFKA_ERROR_BYTES] = "";
-    struct vd_consumed record;
-    int result = vd_consumer_poll(r->consumer, POLL_MS, &record, error);
-    int64_t now_ms = vd_clock_monotonic_ms();
-    if (result == 0 || result == VD_KAFKA_END)
-        r->heard_ms = now_ms;
-    if (result == 0)
-        result = take(r, &record);
-    else if (result == VD_KAFKA_NOTHING)
-        result = now_ms - r->heard_ms < SILENT_MS ? 0 : VD_ETIMEOUT;
-    show_progress(r, now_ms);
-    if (result < 0)
-        fprintf(stderr, "%svedette ledger: %s\n", r->shows ? "\n" : "",
-                *error != '\0' ? error : vd_error_text(result));
-    return result;
-}
-
 static int read_all(struct reading *r)
 {
-    int result = 0;
-    r->heard_ms = vd_clock_monotonic_ms();
-    while (result == 0 && !interrupted)
-        result = step(r);
-    if (r->shows)
-        fprintf(stderr, "\r\033[K");
-    if (result < 0)
-        return result == VD_ENOMEM || result == VD_ELIMIT ? EX_OSERR : EX_UNAVAILABLE;
-    if (result == VD_KAFKA_END)
-        return EX_OK;
-    fprintf(stderr, "vedette ledger: interrupted\n");
-    return EX_TEMPFAIL;
+    struct vd_consumed record;
+    int result;
+    while ((result = topic_reading_next(&r->topic, &record)) == 0) {
+        result = take(r, &record);
+        if (result < 0) {
+            topic_reading_clear(&r->topic);
+            fprintf(stderr, "vedette ledger: %s\n", vd_error_text(result));
+            return EX_OSERR;
+        }
+    }
+    topic_reading_clear(&r->topic);
+    return result == VD_KAFKA_END ? EX_OK : topic_reading_exit_code(&r->topic, result);
 }
 
 static int print(struct reading *r)
@@ -220,10 +139,10 @@ static int print(struct reading *r)
     }
     /* Of a tenant that nobody knows, everything would be accounted for. */
     if (r->ledger.stream_count == 0) {
-        const char *tenant = r->arguments->tenant;
-        fprintf(stderr, "vedette ledger: no events%s%s in %s%s\n", tenant != NULL ? " of tenant " : "",
-                tenant != NULL ? tenant : "", r->arguments->topic,
-                r->arguments->from != NULL || r->arguments->to != NULL ? " at that time" : "");
+        const struct topic_arguments *a = &r->arguments->topic;
+        fprintf(stderr, "vedette ledger: no events%s%s in %s%s\n", a->tenant != NULL ? " of tenant " : "",
+                a->tenant != NULL ? a->tenant : "", a->topic,
+                a->from != NULL || a->to != NULL ? " at that time" : "");
         return EX_NOINPUT;
     }
     if (r->arguments->json)
@@ -238,32 +157,28 @@ static int print(struct reading *r)
     return ledger_whole(&sum) ? EX_OK : EXIT_NOT_WHOLE;
 }
 
+/* The whole topic, whatever time is asked for: stamps are not quite in order, and a ledger must miss none. */
 static int run(struct reading *r)
 {
-    char error[VD_KAFKA_ERROR_BYTES] = "";
-    struct vd_kafka_options kafka = kafka_options_of(&r->arguments->kafka, "vedette-ledger");
-    int result = vd_consumer_new(&r->consumer, &kafka, r->arguments->topic, VD_CONSUME_WHOLE, OPEN_MS, error);
-    if (result < 0) {
-        fprintf(stderr, "vedette ledger: %s\n", *error != '\0' ? error : vd_error_text(result));
-        return result == VD_ECONFIG ? EX_USAGE : EX_UNAVAILABLE;
-    }
+    struct vd_kafka_options kafka = kafka_options_of(&r->arguments->topic.kafka, "vedette-ledger");
+    const struct vd_consumer_span whole = {.since_ms = INT64_MIN, .until_ms = INT64_MAX};
+    int result = topic_reading_open(&r->topic, &kafka, r->arguments->topic.topic, &whole);
+    if (result < 0)
+        return topic_reading_exit_code(&r->topic, result);
     int status = read_all(r);
     return status == EX_OK ? print(r) : status;
 }
 
 int ledger_main(int argc, char **argv)
 {
-    struct sigaction action = {.sa_handler = on_signal};
-    struct arguments arguments = {.topic = "vedette.events.v1", .from_ms = INT64_MIN, .to_ms = INT64_MAX};
+    struct arguments arguments = {0};
     if (argp_parse(&ARGP, argc, argv, 0, NULL, &arguments) != 0)
         return EX_USAGE;
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
-    vd_log_set_level(VD_LOG_ERROR);
-    struct reading reading = {.arguments = &arguments, .shows = isatty(STDERR_FILENO)};
+    struct reading reading = {.arguments = &arguments};
+    topic_reading_init(&reading.topic, "vedette ledger");
     ledger_init(&reading.ledger, arguments.stretch_ms);
     int status = run(&reading);
-    vd_consumer_free(reading.consumer);
+    topic_reading_close(&reading.topic);
     ledger_deinit(&reading.ledger);
     return status;
 }

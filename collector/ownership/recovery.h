@@ -5,7 +5,7 @@
 
 #include "streams.h"
 
-#include <vedette/kafka.h>
+#include <vedette/consumer.h>
 
 struct recovery {
     struct streams streams;

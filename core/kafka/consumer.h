@@ -2,6 +2,8 @@
 #ifndef VEDETTE_KAFKA_CONSUMER_H
 #define VEDETTE_KAFKA_CONSUMER_H
 
+#include <vedette/consumer.h>
+
 #include "conf.h"
 
 /* A reader of a topic that is known to be there, and nothing started. group: NULL, or the group whose offsets

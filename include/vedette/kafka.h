@@ -93,28 +93,4 @@ size_t vd_producer_queued(const struct vd_producer *producer);
  * thread. */
 void vd_producer_close(struct vd_producer *producer, void (*cb)(void *arg));
 
-/* ---- Consuming, blocking, read_committed: for tools. One thread. */
-struct vd_consumer;
-struct vd_consumed {
-    struct vd_bytes key, value; /* valid until the next poll */
-    int32_t partition;
-    int64_t offset, timestamp_ms;
-};
-enum vd_consumer_from {
-    VD_CONSUME_BEGINNING,
-    VD_CONSUME_END,
-    VD_CONSUME_WHOLE, /* from the beginning, and poll says when all that is there was told */
-};
-/* All partitions of the topic, without a group. Within timeout_ms: VD_ENOTFOUND, no such topic;
- * VD_EUNAVAILABLE, no broker answered. */
-int vd_consumer_new(struct vd_consumer **out, const struct vd_kafka_options *options, const char *topic,
-                    enum vd_consumer_from from, int timeout_ms, char *error);
-/* 0: *record is filled; VD_KAFKA_NOTHING: nothing within timeout_ms; VD_KAFKA_END: once, with
- * VD_CONSUME_WHOLE, when each partition was read to its end; VD_EKAFKA. */
-enum { VD_KAFKA_NOTHING = 1, VD_KAFKA_END = 2 };
-int vd_consumer_poll(struct vd_consumer *consumer, int timeout_ms, struct vd_consumed *record, char *error);
-/* A header of that record; of no length where there is none. Valid until the next poll. */
-struct vd_bytes vd_consumer_header(const struct vd_consumer *consumer, const char *name);
-void vd_consumer_free(struct vd_consumer *consumer);
-
 #endif

@@ -13,7 +13,7 @@
 #ifndef VEDETTE_SHARD_LOG_H
 #define VEDETTE_SHARD_LOG_H
 
-#include <vedette/kafka.h>
+#include <vedette/consumer.h>
 
 struct vd_shard_log;
 

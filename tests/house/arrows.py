@@ -57,7 +57,7 @@ PUBLIC = {
     "base": "arena buffer bytes clock config crc32c error hash log memory program random service utf8",
     "proto": "batch event_flatten event_json event_splice event_validate event_view frame gap lz4_block score session wire",
     "net": "connector identity listener pki service_config stream tls",
-    "kafka": "kafka membership shard_log",
+    "kafka": "consumer kafka membership shard_log",
     "parse": "parse",
     "client": "client link",
     "spool": "spool spool_inspect",

@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include <cmocka.h>
+#include <vedette/consumer.h>
 #include <vedette/error.h>
 #include <vedette/memory.h>
 
@@ -82,6 +83,59 @@ static void test_the_end_is_where_it_is_when_asked(void **state)
     assert_int_equal(vd_consumer_poll(consumer, RIG_PATIENCE_MS, &record, error), 0);
     assert_true(vd_bytes_equal(record.value, vd_bytes_str("record 10")));
     vd_consumer_free(consumer);
+    rig_close(&rig);
+}
+
+/* How many records a part of the topic has, up to its end. */
+static size_t read_span(const struct rig *rig, const struct vd_consumer_span *span)
+{
+    char error[VD_KAFKA_ERROR_BYTES];
+    struct vd_kafka_options options = {.brokers = vd_kafka_embedded_brokers(rig->embedded),
+                                       .client_id = "reader"};
+    struct vd_consumer *consumer = NULL;
+    struct vd_consumed record;
+    size_t count = 0;
+    int result;
+    assert_int_equal(vd_consumer_new_span(&consumer, &options, "rig.events.v1", span, 5000, error), 0);
+    while ((result = vd_consumer_poll(consumer, RIG_PATIENCE_MS, &record, error)) == 0)
+        count++;
+    assert_int_equal(result, VD_KAFKA_END);
+    assert_int_equal(vd_consumer_lag(consumer), 0);
+    assert_int_equal(vd_consumer_partitions(consumer), RIG_PARTITIONS);
+    assert_int_equal(vd_consumer_partitions_read(consumer),
+                     span->partition != NULL || span->key.len > 0 ? 1 : RIG_PARTITIONS);
+    vd_consumer_free(consumer);
+    return count;
+}
+
+/* The embedded broker knows no times: rather all than nothing. */
+static void test_a_part_of_a_topic(void **state)
+{
+    struct rig rig;
+    struct vd_consumer *consumer = NULL;
+    char error[VD_KAFKA_ERROR_BYTES];
+    const int32_t last = RIG_PARTITIONS - 1, none = RIG_PARTITIONS;
+    struct vd_consumer_span span = {.since_ms = INT64_MIN, .until_ms = INT64_MAX};
+    (void)state;
+    rig_open(&rig, NULL);
+    rig_run_until(&rig, rig_is_up);
+    assert_int_equal(read_span(&rig, &span), 0);
+    rig_send(&rig, 10 * RIG_PARTITIONS);
+    rig_run_until(&rig, rig_all_returned);
+    assert_int_equal(read_span(&rig, &span), 10 * RIG_PARTITIONS);
+    span.since_ms = INT64_C(4000000000000);
+    span.until_ms = span.since_ms + 1;
+    assert_int_equal(read_span(&rig, &span), 10 * RIG_PARTITIONS);
+    span.key = vd_bytes_str("acme");
+    assert_int_equal(read_span(&rig, &span), 10);
+    span.partition = &last;
+    assert_int_equal(read_span(&rig, &span), 10);
+    span.partition = &none;
+    struct vd_kafka_options options = {.brokers = vd_kafka_embedded_brokers(rig.embedded),
+                                       .client_id = "reader"};
+    assert_int_equal(vd_consumer_new_span(&consumer, &options, "rig.events.v1", &span, 5000, error),
+                     VD_ENOTFOUND);
+    assert_null(consumer);
     rig_close(&rig);
 }
 
@@ -186,6 +240,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_all_arrive_in_order),
         cmocka_unit_test(test_the_end_is_where_it_is_when_asked),
+        cmocka_unit_test(test_a_part_of_a_topic),
         cmocka_unit_test(test_close_returns_what_is_queued),
         cmocka_unit_test(test_close_at_once),
         cmocka_unit_test(test_what_can_never_be_sent_is_refused),
