@@ -1,8 +1,9 @@
-/* Becoming the only writer of a shard: metadata, init_transactions, barrier; on the log's thread.
+/* Becoming the only writer of a shard: metadata, init_transactions, and what shard_log_settle.c does then; on
+ * the log's thread.
  *
  * Happy path: the topics' metadata is asked for at once, since what a handle does not know costs it a timer
  * of a second → init_transactions ends whatever the owner before had open, and raises the epoch, so that he
- * can write no more → a record with a nonce is committed: who reads up to it has read all that came before.
+ * can write no more → the log is settled, up to a barrier.
  *
  * Failure: while a dead owner's transaction is being ended, init_transactions would ask again only after half
  * a second; a fresh handle asks at once, hence up to four of them with a short limit, then patience. Whatever
@@ -13,12 +14,11 @@
 #include <unistd.h>
 #include <vedette/clock.h>
 #include <vedette/error.h>
-#include <vedette/random.h>
 
 #include "metadata.h"
 #include "shard_log_inside.h"
 
-enum { QUICK_TRIES = 4, QUICK_MS = 80, SERVE_MOST = 1024, FLUSH_MS = 5, SUSPICIOUS_MS = 500, AGAIN = 1 };
+enum { QUICK_TRIES = 4, QUICK_MS = 80, AGAIN = 1 };
 
 /* message.timeout.ms is left alone: librdkafka bounds it by the transaction's. */
 static const struct vd_kafka_property SHARD_LOG[] = {
@@ -46,8 +46,9 @@ static int on_close_socket(int fd, void *arg)
 static void on_delivered(struct vd_sender *sender, const rd_kafka_message_t *message)
 {
     struct vd_shard_log *log = sender->arg;
-    log->opening.barrier_returned = true;
-    log->opening.barrier_error = message->err;
+    log->opening.awaited--;
+    if (log->opening.error == RD_KAFKA_RESP_ERR_NO_ERROR)
+        log->opening.error = message->err;
 }
 
 static void on_error(struct vd_sender *sender, rd_kafka_event_t *event)
@@ -130,7 +131,7 @@ static int warm_up(struct vd_shard_log *log)
         if (warm_up_once(log, why))
             return 0;
         vd_shard_log_say(log, why);
-        vd_sender_serve(&log->sender, SERVE_MOST, 0);
+        vd_sender_serve(&log->sender, VD_SHARD_LOG_SERVE_MOST, 0);
         vd_shard_log_pause(log, VD_SHARD_LOG_AGAIN_MS);
     }
     return VD_ECLOSED;
@@ -169,7 +170,7 @@ static int init_patiently(struct vd_shard_log *log, struct vd_shard_log_trouble 
             return again_unless_fenced(log, trouble);
         if (vd_clock_monotonic_ms() - begun_ms >= VD_SHARD_LOG_PATIENCE_MS)
             vd_shard_log_say(log, trouble->why);
-        vd_sender_serve(&log->sender, SERVE_MOST, 0);
+        vd_sender_serve(&log->sender, VD_SHARD_LOG_SERVE_MOST, 0);
         if (vd_shard_log_pause(log, 1))
             return VD_ECLOSED;
     }
@@ -195,87 +196,9 @@ static int init(struct vd_shard_log *log, struct vd_shard_log_trouble *trouble)
     return init_patiently(log, trouble);
 }
 
-/* ---- The barrier */
-
-static int send_barrier(struct vd_shard_log *log, struct vd_shard_log_trouble *trouble)
+static int settle(struct vd_shard_log *log, struct vd_shard_log_trouble *trouble)
 {
-    char key[VD_SNAPSHOT_KEY_BYTES];
-    const char *why = "";
-    uint64_t random[2];
-    if (vd_random_bytes(random, sizeof random) < 0)
-        why = "no randomness";
-    snprintf(log->opening.nonce, sizeof log->opening.nonce, "%016" PRIx64 "%016" PRIx64, random[0],
-             random[1]);
-    snprintf(key, sizeof key, "%" PRId32 "/barrier", log->options.shard);
-    struct vd_record record = {.topic = VD_TOPIC_STATE,
-                               .partition = log->options.shard,
-                               .key = vd_bytes_str(key),
-                               .value = vd_bytes_str(log->opening.nonce)};
-    log->opening.barrier_returned = false;
-    if (*why == '\0' && vd_sender_send(&log->sender, &record, NULL, RD_KAFKA_MSG_F_COPY, &why) == 0)
-        return 0;
-    trouble->failure = VD_SHARD_LOG_TROUBLE;
-    snprintf(trouble->why, sizeof trouble->why, "barrier: %s", why);
-    return VD_EKAFKA;
-}
-
-static int barrier_trouble(struct vd_shard_log *log, rd_kafka_resp_err_t err,
-                           struct vd_shard_log_trouble *trouble)
-{
-    char name[VD_TOPIC_NAME_BYTES];
-    vd_topic_name(VD_TOPIC_STATE, log->options.prefix, name);
-    trouble->failure = vd_shard_log_fenced(log, err) ? VD_SHARD_LOG_FENCED : VD_SHARD_LOG_TROUBLE;
-    snprintf(trouble->why, sizeof trouble->why, "barrier in topic %.100s: %s", name, rd_kafka_err2str(err));
-    return VD_EKAFKA;
-}
-
-/* A transaction that cannot go on keeps its records, or gives them back as purged; only a commit says why. */
-static int look_for_trouble(struct vd_shard_log *log, struct vd_shard_log_trouble *trouble)
-{
-    rd_kafka_error_t *error = rd_kafka_commit_transaction(log->sender.rk, VD_SHARD_LOG_SLICE_MS);
-    if (error == NULL)
-        return 0;
-    bool retriable = rd_kafka_error_is_retriable(error);
-    rd_kafka_resp_err_t err = rd_kafka_error_code(error);
-    rd_kafka_error_destroy(error);
-    return retriable ? 0 : barrier_trouble(log, err, trouble);
-}
-
-/* A commit waits for all deliveries, and nobody else drains this handle yet. Flushing spares the linger. */
-static int await_barrier(struct vd_shard_log *log, struct vd_shard_log_trouble *trouble)
-{
-    int64_t begun_ms = vd_clock_monotonic_ms();
-    int result = 0;
-    while (!log->opening.barrier_returned && result == 0) {
-        int64_t waited_ms = vd_clock_monotonic_ms() - begun_ms;
-        rd_kafka_flush(log->sender.rk, FLUSH_MS);
-        vd_sender_serve(&log->sender, SERVE_MOST, 0);
-        if (waited_ms >= SUSPICIOUS_MS && !log->opening.barrier_returned)
-            result = look_for_trouble(log, trouble);
-        if (waited_ms >= VD_SHARD_LOG_PATIENCE_MS)
-            vd_shard_log_say(log, "Kafka does not acknowledge the barrier");
-        if (vd_shard_log_stopped(log))
-            return VD_ECLOSED;
-    }
-    if (result < 0 || log->opening.barrier_error == RD_KAFKA_RESP_ERR_NO_ERROR)
-        return result;
-    result = look_for_trouble(log, trouble);
-    return result < 0 ? result : barrier_trouble(log, log->opening.barrier_error, trouble);
-}
-
-static int barrier(struct vd_shard_log *log, struct vd_shard_log_trouble *trouble)
-{
-    unsigned closes_before = atomic_load(&log->closes);
-    rd_kafka_error_t *error = rd_kafka_begin_transaction(log->sender.rk);
-    if (error != NULL) {
-        vd_shard_log_trouble(log, "begin", error, trouble);
-        return again_unless_fenced(log, trouble);
-    }
-    int result = send_barrier(log, trouble);
-    if (result == 0)
-        result = await_barrier(log, trouble);
-    if (result == 0)
-        result = vd_shard_log_commit_open(log, closes_before, trouble);
+    int result = vd_shard_log_settle(log, trouble);
     return result == VD_EKAFKA ? again_unless_fenced(log, trouble) : result;
 }
 
@@ -290,7 +213,7 @@ int vd_shard_log_fence(struct vd_shard_log *log, struct vd_shard_log_trouble *tr
         if (result == 0)
             result = init(log, trouble);
         if (result == 0)
-            result = barrier(log, trouble);
+            result = settle(log, trouble);
     } while (result == AGAIN);
     return result;
 }

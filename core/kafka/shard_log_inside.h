@@ -1,5 +1,5 @@
 /* A shard log's inside, shared by its files: shard_log.c (the loop's side), shard_log_thread.c (its thread:
- * commits), shard_log_fence.c and shard_log_recover.c (the thread while it opens).
+ * commits), shard_log_fence.c, shard_log_settle.c and shard_log_recover.c (the thread while it opens).
  *
  * The sender belongs to the thread until `opened` is posted, then to the loop; only commits and its end are
  * the thread's throughout. What crosses goes through `lock`. */
@@ -19,6 +19,7 @@ enum {
     VD_SHARD_LOG_AGAIN_MS = 200,     /* between two tries of what Kafka refused */
     VD_SHARD_LOG_NONCE_BYTES = 33,   /* hex, terminated */
     VD_SHARD_LOG_ID_BYTES = 160,     /* a transactional id */
+    VD_SHARD_LOG_SERVE_MOST = 1024,  /* events of the handle in a turn */
 };
 
 /* Why something did not work. */
@@ -58,8 +59,8 @@ struct vd_shard_log {
 
     struct { /* the thread's, while it opens */
         char nonce[VD_SHARD_LOG_NONCE_BYTES];
-        bool barrier_returned;
-        rd_kafka_resp_err_t barrier_error;
+        size_t awaited;            /* records sent, and not yet told to be delivered */
+        rd_kafka_resp_err_t error; /* of the first of them that was not */
     } opening;
     char said[VD_KAFKA_ERROR_BYTES]; /* the thread's: what `waiting` was told last; empty: nothing */
 
@@ -86,6 +87,9 @@ bool vd_shard_log_stopped(const struct vd_shard_log *log);
 /* 0; VD_ECLOSED: the log is being closed; VD_EKAFKA with *trouble. */
 int vd_shard_log_commit_open(struct vd_shard_log *log, unsigned closes_before,
                              struct vd_shard_log_trouble *trouble);
+/* 0 where no connection was closed since: as commit_open, which sees to it itself. */
+int vd_shard_log_check_sockets(struct vd_shard_log *log, unsigned closes_before,
+                               struct vd_shard_log_trouble *trouble);
 /* "<what>: <text>", and whether that is fencing. VD_EKAFKA. Destroys error. */
 int vd_shard_log_trouble(struct vd_shard_log *log, const char *what, rd_kafka_error_t *error,
                          struct vd_shard_log_trouble *trouble);
@@ -97,6 +101,9 @@ int vd_shard_log_handle(struct vd_shard_log *log, char *error);
 /* Makes this log the only writer, and commits the barrier. Goes on until it has, or is closed, or somebody
  * fences it in turn. Returns as commit_open. */
 int vd_shard_log_fence(struct vd_shard_log *log, struct vd_shard_log_trouble *trouble);
+
+/* shard_log_settle.c: once; VD_EKAFKA where the handle is of no more use. Returns as commit_open. */
+int vd_shard_log_settle(struct vd_shard_log *log, struct vd_shard_log_trouble *trouble);
 
 /* shard_log_recover.c: newest snapshot → restore, events since → replay. Returns as commit_open. */
 int vd_shard_log_recover(struct vd_shard_log *log, struct vd_shard_log_trouble *trouble);

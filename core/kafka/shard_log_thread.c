@@ -72,14 +72,14 @@ int vd_shard_log_trouble(struct vd_shard_log *log, const char *what, rd_kafka_er
 
 /* ---- Committing */
 
-static int check_sockets(struct vd_shard_log *log, unsigned closes_before,
-                         struct vd_shard_log_trouble *trouble)
+int vd_shard_log_check_sockets(struct vd_shard_log *log, unsigned closes_before,
+                               struct vd_shard_log_trouble *trouble)
 {
     if (atomic_load(&log->closes) == closes_before)
         return 0;
     trouble->failure = VD_SHARD_LOG_TROUBLE;
     snprintf(trouble->why, sizeof trouble->why,
-             "commit: a connection to Kafka was lost within the transaction, and with it what became of it");
+             "a connection to Kafka was lost within the transaction, and with it what became of it");
     return VD_EKAFKA;
 }
 
@@ -99,7 +99,7 @@ int vd_shard_log_commit_open(struct vd_shard_log *log, unsigned closes_before,
             return VD_ECLOSED;
     }
     vd_shard_log_say(log, "");
-    return check_sockets(log, closes_before, trouble);
+    return vd_shard_log_check_sockets(log, closes_before, trouble);
 }
 
 /* The next transaction is begun here, where nobody minds that it asks another thread; until something is sent

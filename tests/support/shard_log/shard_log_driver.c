@@ -25,6 +25,7 @@ struct driver {
     char line[LINE_BYTES];
     size_t line_len;
     int64_t next, first, replayed, disorder;
+    int64_t end;      /* the events partition's, behind the last commit */
     int64_t asked_ms; /* when the command under way began */
     char restored[LINE_BYTES];
     int64_t pulses_left, pulses;
@@ -79,6 +80,7 @@ static void on_opened(void *arg)
 static void on_committed(void *arg, int64_t end_offset)
 {
     struct driver *d = arg;
+    d->end = end_offset;
     if (d->pulses_left == 0)
         printf("committed ms=%" PRId64 " end=%" PRId64 "\n", took_ms(d), end_offset);
 }
@@ -155,7 +157,7 @@ static void snapshot(struct driver *d, const char *text)
     const char *why = "";
     size_t half = strlen(text) / 2;
     struct vd_bytes chunks[] = {vd_bytes_of(text, half), vd_bytes_str(text + half)};
-    if (vd_shard_log_snapshot(d->log, d->next, chunks, 2, &why) < 0)
+    if (vd_shard_log_snapshot(d->log, d->end, chunks, 2, &why) < 0)
         printf("refused why=%s\n", why);
 }
 
