@@ -142,7 +142,8 @@ static int look_at_segment(struct inspection *in, size_t i)
     spool_segment_name(in->bases[i], name);
     in->info = (struct vd_spool_segment_info){.base = in->bases[i], .end = in->bases[i]};
     snprintf(in->info.file, sizeof in->info.file, "stream-%06u/%s", in->folder.number, name);
-    int fd = openat(in->folder.stream, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    /* What is no file must not keep anybody waiting. */
+    int fd = openat(in->folder.stream, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     if (fd < 0) /* trimmed meanwhile */
         return errno == ENOENT ? 0 : vd_error_from_errno(errno);
     int rc = spool_segment_load(fd, &in->bytes, &in->len);

@@ -96,7 +96,8 @@ static int enter_segment(struct vd_spool_reader *r, const struct spool_extent *e
         return 0;
     leave_segment(r);
     spool_segment_name(e->base, name);
-    r->fd = openat(r->s->folder.stream, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    /* What is no file must not keep anybody waiting. */
+    r->fd = openat(r->s->folder.stream, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     r->base = e->base;
     r->at = (size_t)e->body;
     if (r->fd >= 0)

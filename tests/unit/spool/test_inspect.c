@@ -3,6 +3,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -102,6 +103,29 @@ static void damage_is_told(void **state)
     rig_deinit(&r);
 }
 
+/* Nobody writes into the pipe: whoever opened it as a file would wait for ever. */
+static void a_pipe_is_no_segment(void **state)
+{
+    (void)state;
+    struct rig r;
+    char path[256];
+    rig_init(&r);
+    rig_open(&r);
+    rig_fill(&r, EVENTS);
+    rig_close(&r);
+    rig_segment(&r, true, path, sizeof path);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(mkfifo(path, 0600), 0);
+    struct seen seen = {0};
+    struct vd_spool_look callbacks = {.arg = &seen, .event = see_event, .damage = see_damage};
+    alarm(60);
+    assert_int_equal(vd_spool_inspect(r.folder, &callbacks), 0);
+    alarm(0);
+    assert_int_equal(seen.damaged, 1);
+    assert_true(seen.events > 0 && seen.events < EVENTS);
+    rig_deinit(&r);
+}
+
 static void no_spool_is_told(void **state)
 {
     (void)state;
@@ -118,6 +142,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_live_spool_is_whole),
         cmocka_unit_test(damage_is_told),
+        cmocka_unit_test(a_pipe_is_no_segment),
         cmocka_unit_test(no_spool_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
