@@ -46,6 +46,7 @@ int vd_topic_partitions(enum vd_topic topic, int shards)
 
 /* One run of vd_kafka_topics_create. */
 struct creation {
+    const char *brokers;
     rd_kafka_t *rk;
     int64_t deadline_ms;
     rd_kafka_NewTopic_t *wanted[VD_TOPIC_COUNT];
@@ -93,10 +94,14 @@ static int ask(struct creation *c, char *error)
         rd_kafka_event_destroy(c->answer);
         c->answer = rd_kafka_queue_poll(c->queue, timeout_ms);
     } while (c->answer != NULL && rd_kafka_event_type(c->answer) != RD_KAFKA_EVENT_CREATETOPICS_RESULT);
-    if (c->answer == NULL)
-        return vd_kafka_error(error, "create topics", RD_KAFKA_RESP_ERR__TIMED_OUT);
-    if (rd_kafka_event_error(c->answer) == RD_KAFKA_RESP_ERR_NO_ERROR)
+    rd_kafka_resp_err_t err =
+        c->answer == NULL ? RD_KAFKA_RESP_ERR__TIMED_OUT : rd_kafka_event_error(c->answer);
+    if (err == RD_KAFKA_RESP_ERR_NO_ERROR)
         return 0;
+    if (err == RD_KAFKA_RESP_ERR__TIMED_OUT || err == RD_KAFKA_RESP_ERR__TRANSPORT) {
+        snprintf(error, VD_KAFKA_ERROR_BYTES, "no broker of %s answers", c->brokers);
+        return VD_EUNAVAILABLE;
+    }
     snprintf(error, VD_KAFKA_ERROR_BYTES, "create topics: %s", rd_kafka_event_error_string(c->answer));
     return VD_EKAFKA;
 }
@@ -172,8 +177,10 @@ static void creation_deinit(struct creation *c)
 int vd_kafka_topics_create(const struct vd_kafka_options *options, const char *prefix, int partitions,
                            int replication, int timeout_ms, vd_topic_report *report, void *arg, char *error)
 {
-    struct creation c = {
-        .deadline_ms = vd_clock_monotonic_ms() + timeout_ms, .report = report, .report_arg = arg};
+    struct creation c = {.brokers = options->brokers,
+                         .deadline_ms = vd_clock_monotonic_ms() + timeout_ms,
+                         .report = report,
+                         .report_arg = arg};
     rd_kafka_conf_t *conf = vd_kafka_conf_new(options, NULL, 0, error);
     if (conf == NULL)
         return VD_ECONFIG;
