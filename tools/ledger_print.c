@@ -3,7 +3,8 @@
 
 #include <inttypes.h>
 #include <time.h>
-#include <vedette/utf8.h>
+
+#include "json_string.h"
 
 enum { LABEL_COLUMNS = 18, AGENT_COLUMNS = 60, STREAM_COLUMNS = 16, TIME_BYTES = 32, HOLES_SHOWN = 5 };
 
@@ -148,20 +149,6 @@ void ledger_print_table(const struct ledger *ledger, FILE *out)
 
 /* ---- JSON */
 
-static void put_string(FILE *out, const char *text)
-{
-    uint8_t repaired[4096];
-    size_t len = vd_utf8_repair(vd_bytes_str(text), repaired, sizeof repaired);
-    fputc('"', out);
-    for (size_t i = 0; i < len; i++) {
-        if (repaired[i] < 0x20)
-            fprintf(out, "\\u%04x", repaired[i]);
-        else
-            fprintf(out, repaired[i] == '"' || repaired[i] == '\\' ? "\\%c" : "%c", repaired[i]);
-    }
-    fputc('"', out);
-}
-
 static void put_counts(FILE *out, const struct ledger_account *a)
 {
     fprintf(out, "\"taken\":%" PRIu64 ",\"published\":%" PRIu64 ",\"covered\":%" PRIu64, ledger_taken(a),
@@ -196,11 +183,11 @@ static void put_json_stream(FILE *out, const struct ledger_stream *s, bool by_ti
     for (size_t i = 0; i < s->count; i++) {
         const struct ledger_account *a = &s->accounts[i];
         fprintf(out, "{\"tenant\":");
-        put_string(out, tenant);
+        json_string(out, vd_bytes_str(tenant));
         fprintf(out, ",\"agent\":");
-        put_string(out, slash != NULL ? slash + 1 : s->agent);
+        json_string(out, vd_bytes_str(slash != NULL ? slash + 1 : s->agent));
         fprintf(out, ",\"stream\":");
-        put_string(out, s->stream);
+        json_string(out, vd_bytes_str(s->stream));
         if (by_time) {
             time_text(a->since_ms, "%Y-%m-%dT%H:%M:%SZ", since);
             fprintf(out, ",\"since\":\"%s\"", since);

@@ -10,8 +10,6 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <sys/ioctl.h>
 #include <sysexits.h>
 #include <unistd.h>
 #include <vedette/clock.h>
@@ -21,6 +19,7 @@
 
 #include "commands.h"
 #include "tail_line.h"
+#include "terminal.h"
 
 enum { OPEN_MS = 1000, POLL_MS = 200, FLUSH_BYTES = 65536 };
 enum { OUT_BYTES_MAX = 16 << 20, SCRATCH_BLOCK_BYTES = 1 << 18, SCRATCH_BYTES_MAX = 64 << 20 };
@@ -70,18 +69,9 @@ static int patience_ms(const struct tail *tail, int most)
 
 /* ---- Output */
 
-static unsigned terminal_columns(void)
-{
-    struct winsize size;
-    return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
-}
-
 static bool wants_color(enum tail_color color)
 {
-    const char *no_color = getenv("NO_COLOR");
-    if (color != TAIL_COLOR_AUTO)
-        return color == TAIL_COLOR_ALWAYS;
-    return isatty(STDOUT_FILENO) && (no_color == NULL || *no_color == '\0');
+    return color == TAIL_COLOR_AUTO ? terminal_wants_color() : color == TAIL_COLOR_ALWAYS;
 }
 
 static void flush(struct tail *tail)
@@ -107,7 +97,7 @@ static void notice_closed_pipe(struct tail *tail)
 static int put_event(struct tail *tail, const struct vd_event_view *event, struct vd_bytes value)
 {
     if (!tail->arguments.json) {
-        tail->style.columns = terminal_columns();
+        tail->style.columns = terminal_size().columns;
         return tail_line_write(event, &tail->style, &tail->out);
     }
     int result = vd_event_json_write(value, &tail->scratch, &tail->out);

@@ -2,45 +2,36 @@
 #include "tail_line.h"
 
 #include <stdio.h>
-#include <time.h>
 #include <vedette/error.h>
 
 #include "class_names.h"
 #include "tail_text.h"
 
-enum { LEVELS = 5, NUMBER_BYTES = 32, TIME_BYTES = 32 };
+enum { LEVELS = 5, NUMBER_BYTES = 32 };
 enum { SCORE_COLUMN = 15, LEVEL_COLUMN = 19, HOST_COLUMN = 28, CLASS_COLUMN = 46, TEXT_COLUMN = 63 };
 enum { ELLIPSIS_COLUMNS = 3, COLUMNS_MIN = 40, SEPARATOR_COLUMNS = 3 };
 
 #define RESET "\033[0m"
-static const struct level {
-    const char *word, *color;
-} LEVEL[LEVELS] = {
+static const struct tail_level LEVEL[LEVELS] = {
     {"Info", "\033[2m"},    {"Low", "\033[36m"},           {"Medium", "\033[33m"},
     {"High", "\033[1;31m"}, {"Critical", "\033[1;37;41m"},
 };
 
-static const struct level *level_of(const struct vd_event_view *event)
+const struct tail_level *tail_level_of(int32_t risk_level_id)
 {
-    static const struct level other = {"Other", ""};
-    int32_t id = event->risk_level_id;
-    return id >= 0 && id < LEVELS ? &LEVEL[id] : &other;
+    static const struct tail_level other = {"Other", ""};
+    return risk_level_id >= 0 && risk_level_id < LEVELS ? &LEVEL[risk_level_id] : &other;
 }
 
-static void put_time(struct tail_text *line, int64_t time_ms)
+static const struct tail_level *level_of(const struct vd_event_view *event)
 {
-    char text[TIME_BYTES];
-    time_t seconds = (time_t)(time_ms / 1000);
-    struct tm local;
-    if (localtime_r(&seconds, &local) == NULL || strftime(text, sizeof text, "%m-%d %H:%M:%S", &local) == 0)
-        snprintf(text, sizeof text, "--");
-    tail_text_plain(line, text);
+    return tail_level_of(event->risk_level_id);
 }
 
 static void put_level(struct tail_text *line, const struct vd_event_view *event,
                       const struct tail_style *style)
 {
-    const struct level *level = level_of(event);
+    const struct tail_level *level = level_of(event);
     char score[NUMBER_BYTES];
     snprintf(score, sizeof score, "%3d", event->risk_score);
     tail_text_pad(line, SCORE_COLUMN);
@@ -53,7 +44,7 @@ static void put_level(struct tail_text *line, const struct vd_event_view *event,
         tail_text_sequence(line, RESET);
 }
 
-static void put_class(struct tail_text *line, int32_t class_uid)
+void tail_line_class(struct tail_text *line, int32_t class_uid)
 {
     char number[NUMBER_BYTES];
     const char *name = class_name(class_uid);
@@ -107,7 +98,7 @@ static void put_people(struct tail_text *line, const struct vd_event_view *event
 }
 
 /* What succeeded or failed is told by who and from where; anything else by its message, if it has one. */
-static void put_what(struct tail_text *line, const struct vd_event_view *event)
+void tail_line_what(struct tail_text *line, const struct vd_event_view *event)
 {
     bool judged = event->status_id == STATUS_SUCCESS || event->status_id == STATUS_FAILURE;
     bool people = event->user_name.len + event->src_ip.len > 0;
@@ -143,7 +134,7 @@ static void put_reason(struct tail_text *line, const struct vd_event_view *event
 static void put_event(struct tail_text *line, const struct vd_event_view *event,
                       const struct tail_style *style)
 {
-    put_time(line, event->time_ms);
+    tail_text_time(line, "%m-%d %H:%M:%S", event->time_ms);
     put_level(line, event, style);
     tail_text_pad(line, HOST_COLUMN);
     tail_text_foreign(line, event->tenant_uid);
@@ -151,10 +142,10 @@ static void put_event(struct tail_text *line, const struct vd_event_view *event,
     tail_text_foreign(line, event->device_hostname.len > 0 ? event->device_hostname : event->device_uid);
     tail_text_plain(line, " ");
     tail_text_pad(line, CLASS_COLUMN);
-    put_class(line, event->class_uid);
+    tail_line_class(line, event->class_uid);
     tail_text_plain(line, " ");
     tail_text_pad(line, TEXT_COLUMN);
-    put_what(line, event);
+    tail_line_what(line, event);
     put_reason(line, event, style);
 }
 

@@ -6,6 +6,8 @@
 #include <vedette/buffer.h>
 #include <vedette/event_view.h>
 
+#include "tail_text.h"
+
 struct tail_style {
     bool color;
     unsigned columns; /* width of the terminal; 0: no limit but TAIL_COLUMNS_MAX */
@@ -15,5 +17,14 @@ enum { TAIL_COLUMNS_MAX = 4000, TAIL_LINE_BYTES_MAX = 65536 };
 /* Appends the line and a newline: local time, score, level, tenant/host, class, what happened, and why the
  * score is what it is. VD_ELIMIT, VD_ENOMEM: out is then as it was. */
 int tail_line_write(const struct vd_event_view *event, const struct tail_style *style, struct vd_buffer *out);
+
+/* Parts of it: the class by its name, and what happened. */
+void tail_line_class(struct tail_text *line, int32_t class_uid);
+void tail_line_what(struct tail_text *line, const struct vd_event_view *event);
+
+struct tail_level {
+    const char *word, *color; /* color: an escape sequence */
+};
+const struct tail_level *tail_level_of(int32_t risk_level_id);
 
 #endif

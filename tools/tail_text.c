@@ -1,10 +1,12 @@
 /* Foreign text, made harmless a character at a time. */
 #include "tail_text.h"
 
+#include <stdarg.h>
 #include <stdio.h>
+#include <time.h>
 #include <vedette/utf8.h>
 
-enum { ESCAPE_BYTES = 16, UTF8_MAX = 4 };
+enum { ESCAPE_BYTES = 16, UTF8_MAX = 4, TIME_BYTES = 32, PRINT_BYTES = 256 };
 
 struct range {
     uint32_t first, last;
@@ -54,6 +56,26 @@ void tail_text_sequence(struct tail_text *line, const char *sequence)
 {
     if (line->result == 0)
         line->result = vd_buffer_append_str(line->out, sequence);
+}
+
+void tail_text_time(struct tail_text *line, const char *format, int64_t time_ms)
+{
+    char text[TIME_BYTES];
+    time_t seconds = (time_t)(time_ms / 1000);
+    struct tm local;
+    if (localtime_r(&seconds, &local) == NULL || strftime(text, sizeof text, format, &local) == 0)
+        snprintf(text, sizeof text, "--");
+    tail_text_plain(line, text);
+}
+
+void tail_text_print(struct tail_text *line, const char *format, ...)
+{
+    char text[PRINT_BYTES];
+    va_list values;
+    va_start(values, format);
+    vsnprintf(text, sizeof text, format, values);
+    va_end(values);
+    tail_text_plain(line, text);
 }
 
 void tail_text_pad(struct tail_text *line, unsigned column)

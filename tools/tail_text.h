@@ -12,8 +12,10 @@ struct tail_text {
     int result;
 };
 
-/* Our own text: as it is, and without width if it is an escape sequence. */
+/* Our own text, in ASCII: as it is, and without width if it is an escape sequence. */
 void tail_text_plain(struct tail_text *line, const char *text);
+void tail_text_print(struct tail_text *line, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void tail_text_time(struct tail_text *line, const char *format, int64_t time_ms); /* strftime's; local */
 void tail_text_sequence(struct tail_text *line, const char *sequence);
 /* Somebody else's text: what could drive the terminal is shown as \n, \x1b or \u{202e}. */
 void tail_text_foreign(struct tail_text *line, struct vd_bytes text);
