@@ -133,10 +133,11 @@ static int put_axis(const struct chart *chart, const struct glyphs *glyphs, stru
 /* What does not fit beside the first is left out. */
 static int put_labels(const struct chart *chart, struct vd_buffer *out)
 {
-    int width = (int)(chart->count * chart->column_width), begin = (int)strlen(chart->begin);
-    int end = width - begin - 1 >= (int)strlen(chart->end) ? width - begin : 0;
+    int width = (int)(chart->count * chart->column_width);
+    int begin = (int)strlen(chart->begin), end = (int)strlen(chart->end);
+    bool fits = end > 0 && begin + 1 + end <= width;
     return vd_buffer_printf(out, "%*s%s%*s\n", (int)chart->indent + CHART_LABEL_COLUMNS + MARGIN, "",
-                            chart->begin, end, end > 0 ? chart->end : "");
+                            chart->begin, fits ? width - begin : 0, fits ? chart->end : "");
 }
 
 int chart_write(const struct chart *chart, struct vd_buffer *out)

@@ -10,5 +10,6 @@ int score_main(int argc, char **argv);
 int spool_main(int argc, char **argv);
 int tail_main(int argc, char **argv);
 int topics_main(int argc, char **argv);
+int why_main(int argc, char **argv);
 
 #endif

@@ -21,6 +21,7 @@ static const struct command COMMANDS[] = {
     {"spool", spool_main, "look into an agent's spool, and repair it"},
     {"ledger", ledger_main, "account for every event: published, refused, dropped, lost, missing"},
     {"score", score_main, "score events or a series from a file, as a collector would"},
+    {"why", why_main, "tell the story of one event's score"},
     {"load", load_main, "simulate many agents, and measure what the collector acknowledges"},
 };
 enum { COMMAND_COUNT = sizeof COMMANDS / sizeof *COMMANDS };

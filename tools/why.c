@@ -1,0 +1,288 @@
+/* vedette why: the story of one event's score.
+ *
+ * Happy path: the topic is searched for the event, the last hour first → its partition is read around it →
+ * the story. How it fails: no broker or no topic ends it at once; what is not found is said with where it was
+ * looked for; SIGINT ends it between two records. */
+#include "why.h"
+
+#include <inttypes.h>
+#include <string.h>
+#include <sysexits.h>
+#include <vedette/clock.h>
+#include <vedette/error.h>
+
+#include "chart.h"
+#include "commands.h"
+#include "published.h"
+#include "terminal.h"
+#include "topic_arguments.h"
+#include "topic_reading.h"
+
+enum { KEY_JSON = 0x100 };
+enum { MINUTE_MS = 60000, HOUR_MS = 3600000, UID_MAX_BYTES = 256, COLUMNS_DEFAULT = 80, INDENT = 3 };
+enum { OUT_BYTES_MAX = 1 << 20, ENTITIES_LEAST = 8, COLUMNS_USUAL = 48 };
+
+struct arguments {
+    struct topic_arguments topic;
+    const char *uid;
+    bool json;
+};
+
+struct why {
+    const struct arguments *arguments;
+    struct vd_kafka_options kafka;
+    struct topic_reading reading;
+    struct score *score; /* only its keys are asked for */
+    struct why_subject subject;
+    struct why_history histories[VD_SCORE_REASONS_MAX];
+    struct why_neighbours neighbours;
+};
+
+/* ---- Arguments */
+
+static const struct argp_option OPTIONS[] = {
+    {"json", KEY_JSON, NULL, 0, "One JSON object instead of a text", 0},
+    {0},
+};
+
+static error_t parse_option(int key, char *text, struct argp_state *state)
+{
+    struct arguments *a = state->input;
+    switch (key) {
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &a->topic;
+        return 0;
+    case KEY_JSON:
+        a->json = true;
+        return 0;
+    case ARGP_KEY_ARG:
+        if (a->uid != NULL || *text == '\0' || strlen(text) > UID_MAX_BYTES)
+            argp_error(state, "one UID is needed");
+        a->uid = text;
+        return 0;
+    case ARGP_KEY_END:
+        if (a->uid == NULL)
+            argp_error(state, "a UID is needed");
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static const struct argp_child CHILDREN[] = {{&topic_argp, 0, NULL, 0}, {0}};
+static const struct argp ARGP = {
+    .options = OPTIONS,
+    .parser = parse_option,
+    .children = CHILDREN,
+    .args_doc = "UID",
+    .doc =
+        "Finds an event by its metadata.uid, and tells the story of its score: each reason in plain words, "
+        "the counts of its entity in the window and before as a chart, and what else happened then.\v"
+        "The last hour is searched first, then the last day, then all. --tenant looks into the tenant's "
+        "partition alone (TENANT/UNIT where certificates have a unit), --from and --to bound the search. "
+        "Exit code 66: there is no such event.",
+};
+
+/* ---- Finding it */
+
+/* Most records do not even hold the text. */
+static bool is_wanted(const char *uid, struct vd_bytes value)
+{
+    struct vd_event_view view;
+    size_t len = strlen(uid);
+    return memmem(value.data, value.len, uid, len) != NULL && vd_event_view_read(&view, value) == 0 &&
+           vd_bytes_equal(view.uid, vd_bytes_of(uid, len));
+}
+
+static int keep(struct why *w, const struct vd_consumed *record)
+{
+    w->subject.partition = record->partition;
+    w->subject.offset = record->offset;
+    w->subject.published_ms = record->timestamp_ms;
+    return why_subject_init(&w->subject, record->value);
+}
+
+/* 0: found; VD_KAFKA_END: it is not there; else why the reading ended. */
+static int search(struct why *w, int64_t since_ms, int64_t until_ms)
+{
+    const struct topic_arguments *a = &w->arguments->topic;
+    const struct vd_consumer_span span = {
+        .key = vd_bytes_str(a->tenant != NULL ? a->tenant : ""), .since_ms = since_ms, .until_ms = until_ms};
+    struct vd_consumed record;
+    int result = topic_reading_open(&w->reading, &w->kafka, a->topic, &span);
+    while (result == 0 && (result = topic_reading_next(&w->reading, &record)) == 0)
+        if (is_wanted(w->arguments->uid, record.value))
+            return keep(w, &record);
+    return result;
+}
+
+static int find(struct why *w)
+{
+    const struct topic_arguments *a = &w->arguments->topic;
+    if (a->from != NULL || a->to != NULL)
+        return search(w, a->from_ms, a->to_ms);
+    int64_t now_ms = vd_clock_real_ms(), hour = now_ms - HOUR_MS, day = now_ms - 24 * (int64_t)HOUR_MS;
+    int result = search(w, hour, INT64_MAX);
+    if (result == VD_KAFKA_END)
+        result = search(w, day, hour);
+    return result == VD_KAFKA_END ? search(w, INT64_MIN, day) : result;
+}
+
+static int say_not_found(struct why *w)
+{
+    const struct topic_arguments *a = &w->arguments->topic;
+    topic_reading_clear(&w->reading);
+    fprintf(stderr, "vedette why: no event %s in %s: searched ", w->arguments->uid, a->topic);
+    int32_t partitions = vd_consumer_partitions(w->reading.consumer);
+    if (a->tenant != NULL)
+        fprintf(stderr, "the partition of tenant %s", a->tenant);
+    else
+        fprintf(stderr, "%d partition%s", partitions, partitions == 1 ? "" : "s");
+    fprintf(stderr, ", %" PRIu64 " events", w->reading.read);
+    if (a->from != NULL)
+        fprintf(stderr, ", published since %s", a->from);
+    if (a->to != NULL)
+        fprintf(stderr, "%s before %s", a->from != NULL ? "" : ", published", a->to);
+    fputc('\n', stderr);
+    return EX_NOINPUT;
+}
+
+/* ---- What was around it */
+
+static int take_history(struct why *w, const struct vd_event_view *view)
+{
+    struct score_origin origin;
+    struct score_input in;
+    struct score_prepared prepared;
+    if (!score_input_of_published(w->score, view, &origin, &in))
+        return 0;
+    score_prepare(w->score, &in, &prepared);
+    int result = 0;
+    for (size_t i = 0; i < w->subject.reason_count && result == 0; i++)
+        if (w->histories[i].count > 0)
+            result = why_history_take(&w->histories[i], view, &prepared);
+    return result;
+}
+
+static int take(struct why *w, const struct vd_consumed *record)
+{
+    struct vd_event_view view;
+    if (vd_event_view_read(&view, record->value) != 0)
+        return 0;
+    int result = record->offset <= w->subject.offset ? take_history(w, &view) : 0;
+    if (result == 0 && record->offset != w->subject.offset)
+        result = why_neighbours_take(&w->neighbours, &view, record->value);
+    return result;
+}
+
+/* What happened is published later, never before: so far back, and a minute for clocks. */
+static struct vd_consumer_span span_around(const struct why *w)
+{
+    const struct why_neighbours *n = &w->neighbours;
+    int64_t begin_ms = n->from_ms, window_ms = n->to_ms - w->subject.view.time_ms;
+    for (size_t i = 0; i < w->subject.reason_count; i++) {
+        int64_t history_ms = why_history_begin_ms(&w->histories[i]);
+        begin_ms = history_ms < begin_ms ? history_ms : begin_ms;
+    }
+    if (begin_ms > w->subject.published_ms)
+        begin_ms = w->subject.published_ms;
+    return (struct vd_consumer_span){.partition = &w->subject.partition,
+                                     .since_ms = begin_ms - MINUTE_MS,
+                                     .until_ms = w->subject.published_ms + window_ms + MINUTE_MS};
+}
+
+/* VD_KAFKA_END, or why it ended before. */
+static int read_around(struct why *w)
+{
+    struct vd_consumed record;
+    const struct vd_consumer_span span = span_around(w);
+    int result = topic_reading_open(&w->reading, &w->kafka, w->arguments->topic.topic, &span);
+    while (result == 0 && (result = topic_reading_next(&w->reading, &record)) == 0)
+        result = take(w, &record);
+    topic_reading_clear(&w->reading);
+    for (size_t i = 0; i < w->subject.reason_count; i++)
+        why_history_close(&w->histories[i]);
+    why_neighbours_close(&w->neighbours);
+    return result;
+}
+
+static int prepare(struct why *w, size_t columns)
+{
+    const struct score_options options = {.max_entities = ENTITIES_LEAST};
+    int result = score_new(&w->score, &options);
+    for (size_t i = 0; i < w->subject.reason_count && result == 0; i++)
+        why_history_init(&w->histories[i], w->score, &w->subject, &w->subject.reasons[i], columns);
+    return result == 0 ? why_neighbours_init(&w->neighbours, &w->subject) : result;
+}
+
+/* ---- Telling */
+
+static int print(const struct why *w, const struct why_style *style)
+{
+    const struct why_story story = {
+        .subject = &w->subject, .histories = w->histories, .neighbours = &w->neighbours};
+    struct vd_buffer out;
+    int result = 0;
+    vd_buffer_init(&out, OUT_BYTES_MAX);
+    if (w->arguments->json)
+        why_print_json(&story, stdout);
+    else
+        result = why_tell(&story, style, &out);
+    struct vd_bytes text = vd_buffer_bytes(&out);
+    if (text.len > 0)
+        fwrite(text.data, 1, text.len, stdout);
+    vd_buffer_deinit(&out);
+    if (result == 0 && (fflush(stdout) != 0 || ferror(stdout) != 0)) {
+        fprintf(stderr, "vedette why: standard output: %m\n");
+        return EX_IOERR;
+    }
+    if (result < 0)
+        fprintf(stderr, "vedette why: %s\n", vd_error_text(result));
+    return result < 0 ? EX_OSERR : EX_OK;
+}
+
+static int tell(struct why *w)
+{
+    unsigned terminal = terminal_size().columns;
+    struct why_style style = {.columns = terminal > 0 ? terminal : COLUMNS_DEFAULT,
+                              .utf8 = terminal_utf8(),
+                              .color = terminal_wants_color()};
+    size_t room = chart_columns(style.columns, INDENT, 1);
+    int result = prepare(w, room < COLUMNS_USUAL ? room : COLUMNS_USUAL);
+    if (result == 0)
+        result = read_around(w);
+    if (result == VD_KAFKA_END)
+        return print(w, &style);
+    if (result == VD_ENOMEM)
+        fprintf(stderr, "vedette why: %s\n", vd_error_text(result));
+    return topic_reading_exit_code(&w->reading, result);
+}
+
+static int run(struct why *w)
+{
+    int result = find(w);
+    if (result == VD_KAFKA_END)
+        return say_not_found(w);
+    if (result == 0)
+        return tell(w);
+    topic_reading_clear(&w->reading);
+    return topic_reading_exit_code(&w->reading, result);
+}
+
+int why_main(int argc, char **argv)
+{
+    struct arguments arguments = {0};
+    if (argp_parse(&ARGP, argc, argv, 0, NULL, &arguments) != 0)
+        return EX_USAGE;
+    struct why w = {.arguments = &arguments,
+                    .kafka = kafka_options_of(&arguments.topic.kafka, "vedette-why")};
+    topic_reading_init(&w.reading, "vedette why");
+    int status = run(&w);
+    for (size_t i = 0; i < VD_SCORE_REASONS_MAX; i++)
+        why_history_deinit(&w.histories[i]);
+    why_neighbours_deinit(&w.neighbours);
+    why_subject_deinit(&w.subject);
+    score_free(w.score);
+    topic_reading_close(&w.reading);
+    return status;
+}
