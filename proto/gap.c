@@ -140,7 +140,7 @@ int vd_fork_write(struct vd_buffer *out, const struct vd_fork *fork)
     struct text stream_text, detail_text;
     const char *stream = repaired(&stream_text, vd_bytes_str(fork->stream), 2 * VD_STREAM_BYTES);
     const char *detail = repaired(&detail_text, vd_bytes_str(fork->detail), DETAIL_CAP);
-    char uid[96], message[MESSAGE_BYTES];
+    char uid[VD_SILENCE_UID_BYTES], message[MESSAGE_BYTES];
     uint8_t event[GAP_BYTES];
     snprintf(uid, sizeof uid, "%s-fork-%" PRIu64, stream, fork->mark);
     snprintf(message, sizeof message,
@@ -171,6 +171,12 @@ static void span(uint32_t seconds, char out[32])
         snprintf(out, 32, "%" PRIu32 " min", (seconds + 59) / 60);
 }
 
+size_t vd_silence_uid(uint64_t id, int64_t since_ms, char *out)
+{
+    return (size_t)snprintf(out, VD_SILENCE_UID_BYTES, "silence-%016" PRIx64 "-%" PRIi64, id,
+                            since_ms / 1000);
+}
+
 int vd_silence_write(struct vd_buffer *out, const struct vd_silence *silence)
 {
     struct text entity_text;
@@ -182,7 +188,7 @@ int vd_silence_write(struct vd_buffer *out, const struct vd_silence *silence)
     span(silence->longest_seconds, longest);
     span(silence->known_seconds, known);
     grouped(expected, count);
-    snprintf(uid, sizeof uid, "silence-%016" PRIx64 "-%" PRIi64, silence->id, silence->since_ms / 1000);
+    vd_silence_uid(silence->id, silence->since_ms, uid);
     snprintf(
         message, sizeof message,
         "The %s %s has gone quiet: no event for %s, where %s were expected; its longest pause in %s was %s",

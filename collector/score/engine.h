@@ -6,6 +6,7 @@
 #include "chain.h"
 #include "distinct.h"
 #include "event_time.h"
+#include "findings.h"
 #include "novelty.h"
 #include "score.h"
 
@@ -22,7 +23,8 @@ struct score {
     struct silences silences;
     struct calibration verdicts[KIND_COUNT];
     struct event_time time;
-    double host_windows; /* 5-minute windows of all hosts with detections, idle ones included */
+    double host_windows;       /* 5-minute windows of all hosts with detections, idle ones included */
+    struct findings *findings; /* in one piece, and all of it state */
     struct score_counters counters;
     /* Not state: */
     struct calibration_scale scale;
@@ -30,6 +32,7 @@ struct score {
     const struct score_asset *assets;
     size_t asset_count;
     uint32_t configuration;
+    uint32_t findings_an_hour;
 };
 
 /* A time's bucket in each ring. */
@@ -77,6 +80,9 @@ struct verdict {
     double surprise;            /* the event's, with the chain */
     bool is_record;             /* the most unlikely of its key's window so far */
 };
+
+/* score_findings.c. VD_ENOMEM. */
+int score_findings_init(struct score *s);
 
 /* Counts the event under all of its keys, and fills subject->shown. */
 void features_take(struct score *s, struct subject *subject);

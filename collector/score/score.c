@@ -45,6 +45,8 @@ static int parts_init(struct score *s, size_t max_entities)
         rc = novelty_init(&s->novelty, max_entities);
     if (rc == 0)
         rc = silences_init(&s->silences, watched_max(max_entities));
+    if (rc == 0)
+        rc = score_findings_init(s);
     return rc == 0 ? chains_init(&s->chains) : rc;
 }
 
@@ -63,6 +65,7 @@ int score_new(struct score **out, const struct score_options *options)
     s->assets = options->assets;
     s->asset_count = options->asset_count;
     s->configuration = configuration_hash(options);
+    s->findings_an_hour = options->findings_an_hour > 0 ? options->findings_an_hour : FINDINGS_AN_HOUR;
     *out = s;
     return 0;
 }
@@ -76,6 +79,7 @@ void score_free(struct score *s)
     novelty_deinit(&s->novelty);
     silences_deinit(&s->silences);
     chains_deinit(&s->chains);
+    vd_free(s->findings);
     vd_free(s);
 }
 

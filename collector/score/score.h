@@ -18,6 +18,7 @@ struct score_options {
     size_t max_entities;              /* of 128 bytes each, allocated at once; 8 at least */
     const struct score_asset *assets; /* borrowed until score_free */
     size_t asset_count;
+    uint32_t findings_an_hour; /* of a tenant, before they are merged; 0: the default */
 };
 
 /* Whose an event is, by the certificate: made once for all events of a frame. */
@@ -50,6 +51,8 @@ struct score_counters {
     uint64_t entities;      /* now in the table */
     uint64_t evictions;
     uint64_t silences;
+    uint64_t findings_opened, findings_updated, findings_closed; /* told so */
+    uint64_t findings_merged;                                    /* events that went into "and more" */
 };
 
 enum { SCORE_KEYS = 4, SCORE_VALUES = 1 + OUTLOOK_FIRSTS, SCORE_DETECTION_HOST = 1 };

@@ -55,6 +55,9 @@ struct vd_silence {
 int vd_gap_write(struct vd_buffer *out, const struct vd_gap *gap);
 int vd_fork_write(struct vd_buffer *out, const struct vd_fork *fork);
 int vd_silence_write(struct vd_buffer *out, const struct vd_silence *silence);
+/* Its metadata.uid, terminated, into out (VD_SILENCE_UID_BYTES); returns its length. */
+enum { VD_SILENCE_UID_BYTES = 48 };
+size_t vd_silence_uid(uint64_t id, int64_t since_ms, char *out);
 
 /* What a published event tells. false: it is no GAP. Texts are views into event; event may come in pieces, as
  * published. */
