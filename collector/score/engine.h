@@ -59,7 +59,8 @@ struct shown {
 /* An event on its way through. */
 struct subject {
     const struct score_prepared *event;
-    uint32_t seconds;
+    const uint16_t *trial; /* windows in each ring that an entity shows before it is judged */
+    uint32_t seconds, window;
     struct buckets buckets;
     uint32_t minute; /* of the shard's newest event: when tables are made anew */
     uint16_t count;
@@ -84,10 +85,8 @@ struct verdict {
 /* score_findings.c. VD_ENOMEM. */
 int score_findings_init(struct score *s);
 
-/* Counts the event under all of its keys, and fills subject->shown. */
+/* Counts the event under all of its keys, and fills subject->shown and what is said of lateness. */
 void features_take(struct score *s, struct subject *subject);
-/* Whether counts of the entity say anything yet in that ring. */
-bool features_known(const struct kind *kind, const struct entity *e, int ring);
 /* Rarity is calibrated over all rules; whatever else, among peers. */
 struct calibration *features_calibration(const struct score *s, const struct subject *subject,
                                          const struct shown *shown, enum feature feature);

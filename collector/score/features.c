@@ -8,7 +8,7 @@
 
 /* Windows an entity of a kind that is not rare has to show before it is judged: an hour, and six of the
  * longest. */
-static const uint16_t TRIAL_WINDOWS[ENTITY_RINGS] = {60, 12, 6};
+static const uint16_t TRIAL_WINDOWS[ENTITY_RINGS] = {60, 12, 6}, NO_TRIAL[ENTITY_RINGS] = {0};
 /* Sigmas over the mean up to which different values are no surprise, squared. */
 static const double QUIET_SQUARED = 1.5 * 1.5;
 /* Windows that the peers count for in the rarity of a rule. */
@@ -20,9 +20,10 @@ static const double DISTINCT_PEERS_SLOWEST = 1e-3;
 /* A rule's cells differ by who. */
 enum { RULE_SALT = 11 };
 
-bool features_known(const struct kind *kind, const struct entity *e, int ring)
+/* Whether counts of the entity say anything yet in that ring. */
+static bool is_known(const struct subject *subject, const struct entity *e, int ring)
 {
-    return kind->rare || e->rings[ring].windows >= TRIAL_WINDOWS[ring];
+    return e->rings[ring].windows >= subject->trial[ring];
 }
 
 static void show(struct shown *shown, enum feature feature, double figure)
@@ -101,7 +102,7 @@ static void begin(struct score *s, const struct subject *subject, int key)
     e->last_seconds = subject->seconds;
     if (!subject->event->is_detection)
         return;
-    e->record.born_window = subject->seconds / WINDOW_SECONDS;
+    e->record.born_window = subject->window;
     note_window(s, subject, key, 1);
 }
 
@@ -110,7 +111,7 @@ static void advance(struct score *s, const struct subject *subject, int key)
 {
     const struct shown *shown = &subject->shown[key];
     struct entity *e = shown->entity;
-    uint32_t windows = subject->seconds / WINDOW_SECONDS - e->last_seconds / WINDOW_SECONDS;
+    uint32_t windows = subject->window - e->last_seconds / WINDOW_SECONDS;
     if (windows > 0) {
         feed(s, subject, key);
         learn_distinct(s, shown);
@@ -121,9 +122,8 @@ static void advance(struct score *s, const struct subject *subject, int key)
     }
     struct buckets last = engine_buckets_of(e->last_seconds);
     for (int i = 0; i < ENTITY_RINGS; i++) {
-        struct ring_step step = {.from = last.at[i],
-                                 .to = subject->buckets.at[i],
-                                 .clip = features_known(subject->event->kind, e, i)};
+        struct ring_step step = {
+            .from = last.at[i], .to = subject->buckets.at[i], .clip = is_known(subject, e, i)};
         ring_advance(&e->rings[i], step, &s->cells.peers[shown->cell].rates[i]);
     }
     e->last_seconds = subject->seconds;
@@ -140,7 +140,8 @@ static enum tail_given given_of(const struct subject *subject)
 static void take_rates(struct score *s, struct subject *subject, struct shown *shown)
 {
     struct entity *e = shown->entity;
-    struct buckets newest = engine_buckets_of(e->last_seconds);
+    bool is_newest = e->last_seconds == subject->seconds;
+    struct buckets newest = is_newest ? subject->buckets : engine_buckets_of(e->last_seconds);
     for (int i = 0; i < ENTITY_RINGS; i++) {
         struct ring *ring = &e->rings[i];
         uint32_t sum;
@@ -149,11 +150,18 @@ static void take_rates(struct score *s, struct subject *subject, struct shown *s
         subject->late |= place == RING_LATE;
         subject->missed |= place == RING_MISSED;
         if ((sum <= ring->quiet_limit && !subject->event->is_detection) || place == RING_MISSED ||
-            !features_known(subject->event->kind, e, i))
+            !is_known(subject, e, i))
             continue;
         show(shown, (enum feature)(FEATURE_MINUTE + i),
              tail_surprise(sum, ring_expect(ring, &s->cells.peers[shown->cell].rates[i]), given_of(subject)));
     }
+}
+
+/* Whether an entity's newest event was in the same span of time as this one. */
+static bool is_same(const struct subject *subject, const struct entity *e, uint32_t span_seconds)
+{
+    return e->last_seconds == subject->seconds ||
+           e->last_seconds / span_seconds == subject->seconds / span_seconds;
 }
 
 /* A late event's value is not of this window, but of this day it may be. */
@@ -162,16 +170,16 @@ static void take_distinct(struct score *s, const struct subject *subject, int ke
     struct entity *e = shown->entity;
     const struct score_key *k = &subject->event->keys[key];
     if (!subject->event->is_detection && (k->who == WHO_SOURCE || k->who == WHO_USER)) {
-        if (subject->seconds / DAY_SECONDS == e->last_seconds / DAY_SECONDS)
+        if (is_same(subject, e, DAY_SECONDS))
             e->days[0] |= distinct_day_bit(k->values[0]);
         uint64_t values = e->days[0] | e->days[1];
         if ((values & (values - 1)) != 0)
             show(shown, FEATURE_SPECIAL, distinct_count(&s->distinct, values) - 1);
     }
-    if (subject->seconds / WINDOW_SECONDS != e->last_seconds / WINDOW_SECONDS)
+    if (!is_same(subject, e, WINDOW_SECONDS))
         return;
     e->values |= distinct_bit(k->values[0]);
-    if (!features_known(subject->event->kind, e, RING_MINUTES))
+    if (!is_known(subject, e, RING_MINUTES))
         return;
     double count = distinct_count(&s->distinct, e->values);
     struct rate expected = features_expect_distinct(s, shown);
@@ -210,13 +218,13 @@ static void take(struct score *s, struct subject *subject, int key)
     const struct score_key *k = &subject->event->keys[key];
     struct shown *shown = &subject->shown[key];
     bool is_new;
-    shown->entity = entities_get(&s->entities, k->hash, &is_new);
+    struct entity *e = shown->entity = entities_get(&s->entities, k->hash, &is_new);
     shown->told = 0;
     shown->first = 0;
     shown->cell = cell_of(s, subject->event, k);
     if (is_new)
         begin(s, subject, key);
-    else if (subject->seconds > shown->entity->last_seconds)
+    else if (subject->seconds > e->last_seconds)
         advance(s, subject, key);
     take_rates(s, subject, shown);
     if (k->values[0] != 0)
@@ -231,8 +239,7 @@ static void take_rarity(struct score *s, struct subject *subject)
 {
     struct shown *pair = &subject->shown[0];
     const struct entity_record *host = &subject->shown[SCORE_DETECTION_HOST].entity->record;
-    uint32_t window = subject->seconds / WINDOW_SECONDS;
-    double age = window > host->born_window ? window - host->born_window : 0;
+    double age = subject->window > host->born_window ? subject->window - host->born_window : 0;
     double peers = s->cells.peers[pair->cell].active / (s->host_windows + 1);
     double share = (pair->entity->record.active - 1 + RARITY_PEERS * peers) / (age + RARITY_PEERS);
     show(pair, FEATURE_SPECIAL, -log10(share));
@@ -240,6 +247,9 @@ static void take_rarity(struct score *s, struct subject *subject)
 
 void features_take(struct score *s, struct subject *subject)
 {
+    subject->trial = subject->event->kind->rare ? NO_TRIAL : TRIAL_WINDOWS;
+    subject->window = subject->seconds / WINDOW_SECONDS;
+    subject->late = subject->missed = false;
     for (int i = 0; i < subject->event->key_count; i++)
         take(s, subject, i);
     if (subject->event->is_detection)

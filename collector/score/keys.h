@@ -4,7 +4,9 @@
 
 #include "score.h"
 
-/* Fills prepared->keys, key_count and primary from prepared->in and its kind. */
+/* Fills the origin's hashes from its texts. */
+void keys_of_origin(struct score_origin *origin);
+/* Fills prepared->keys and what stands beside them from prepared->in and its kind. */
 void keys_of(struct score_prepared *prepared);
 /* Whose silence would be told: the tenant's, the host's, and the source's where all is well with what it
  * does. Returns how many. */

@@ -41,32 +41,26 @@ void novelty_prefetch(const struct novelty *n, uint64_t pair)
     __builtin_prefetch(line_of(n, pair), 1);
 }
 
-/* The pair's bits: six of a block's 256, from the low half of the hash spread anew. */
-struct bits {
-    uint16_t at[PROBES];
-};
-
-static struct bits bits_of(uint64_t pair)
+/* The pair's bits, six of a block's 256: a byte each, from the hash spread anew. */
+static uint64_t probes_of(uint64_t pair)
 {
-    struct bits bits;
-    uint64_t spread = pair * UINT64_C(0x9E3779B97F4A7C15);
-    for (int i = 0; i < PROBES; i++, spread >>= PROBE_BITS)
-        bits.at[i] = (uint16_t)((spread >> (64 - PROBES * PROBE_BITS)) % BLOCK_BITS);
-    return bits;
+    return pair * UINT64_C(0x9E3779B97F4A7C15) >> (64 - PROBES * PROBE_BITS);
 }
 
-static bool has(const uint64_t *block, const struct bits *bits)
+static bool has(const uint64_t *block, uint64_t probes)
 {
-    for (int i = 0; i < PROBES; i++)
-        if ((block[bits->at[i] / 64] >> bits->at[i] % 64 & 1) == 0)
+    for (int i = 0; i < PROBES; i++, probes >>= PROBE_BITS) {
+        unsigned bit = probes % BLOCK_BITS;
+        if ((block[bit / 64] >> bit % 64 & 1) == 0)
             return false;
+    }
     return true;
 }
 
-static void put(struct novelty *n, uint64_t *block, const struct bits *bits)
+static void put(struct novelty *n, uint64_t *block, uint64_t probes)
 {
-    for (int i = 0; i < PROBES; i++)
-        block[bits->at[i] / 64] |= UINT64_C(1) << bits->at[i] % 64;
+    for (int i = 0; i < PROBES; i++, probes >>= PROBE_BITS)
+        block[probes % BLOCK_BITS / 64] |= UINT64_C(1) << probes % 64;
     n->held++;
 }
 
@@ -80,12 +74,12 @@ static void forget_older(struct novelty *n)
 
 bool novelty_is_first(struct novelty *n, uint64_t pair)
 {
-    struct bits bits = bits_of(pair);
+    uint64_t probes = probes_of(pair);
     uint64_t *line = line_of(n, pair), *younger = line + n->younger * BLOCK_WORDS;
-    if (has(younger, &bits))
+    if (has(younger, probes))
         return false;
-    bool is_first = !has(line + (n->younger ^ 1) * BLOCK_WORDS, &bits);
-    put(n, younger, &bits);
+    bool is_first = !has(line + (n->younger ^ 1) * BLOCK_WORDS, probes);
+    put(n, younger, probes);
     if (n->held >= n->held_max)
         forget_older(n);
     return is_first;

@@ -15,7 +15,7 @@
 
 /* Changes with every constant that a score depends on. */
 static const char CONFIGURATION[] = "vedette score 3";
-enum { CONFIGURATION_SEED = 0x636f, TENANT_SALT = 0x7465, WATCHED_LEAST = 64 };
+enum { CONFIGURATION_SEED = 0x636f, WATCHED_LEAST = 64 };
 
 static uint32_t configuration_hash(const struct score_options *options)
 {
@@ -106,10 +106,9 @@ void score_origin_init(const struct score *s, struct score_origin *out, struct v
     *out = (struct score_origin){
         .tenant = tenant,
         .host = host,
-        .tenant_hash = mix(keys_text_hash(tenant) ^ TENANT_SALT) | 1,
-        .host_hash = keys_text_hash(host) | 1,
         .criticality = asset_find(s->assets, s->asset_count, tenant, host),
     };
+    keys_of_origin(out);
 }
 
 struct score_input score_input_of(const struct vd_event_view *view, const struct score_origin *origin,
@@ -198,7 +197,6 @@ int score_judge(struct score *s, const struct score_prepared *prepared, struct v
     subject.buckets = engine_buckets_of(subject.seconds);
     subject.minute = (uint32_t)(s->time.newest_ms / 60000) | 1U << 31;
     subject.count = believed_count(prepared->in.count);
-    subject.late = subject.missed = false;
     struct verdict verdict;
     features_take(s, &subject);
     combine(s, &subject, &verdict);

@@ -25,6 +25,7 @@ struct score_options {
 struct score_origin {
     struct vd_bytes tenant, host; /* host: the agent's name */
     uint64_t tenant_hash, host_hash;
+    uint64_t heard, host_heard; /* by what the tenant's and the host's silence is known */
     enum asset_criticality criticality;
 };
 
@@ -73,7 +74,7 @@ struct score_prepared {
     uint32_t kind_number;
     int key_count, primary;
     bool is_detection;
-    uint64_t rule_hash;
+    uint64_t rule_hash, source_hash; /* source: where its silence would be told; 0: none */
     struct score_key keys[SCORE_KEYS];
     struct silence_who heard[WHO_COUNT];
     int heard_count;

@@ -10,7 +10,7 @@
 
 #include "bounds.h"
 
-enum { HOUR_SECONDS = 3600, LOOK_SECONDS = 60, NEVER = -1 };
+enum { HOUR_SECONDS = 3600, LOOK_SECONDS = 60, NEVER = -1, RECENT = 256 };
 /* A pause shorter than this is no silence, nor is one in which the others were not heard for as long. */
 enum { PAUSE_SECONDS = 600 };
 /* Between two arrivals the clock of arrivals goes on by no more. */
@@ -34,7 +34,8 @@ int silences_init(struct silences *s, size_t max)
     s->due = vd_calloc(count, sizeof *s->due);
     s->watches = vd_calloc(count, sizeof *s->watches);
     s->habits = vd_calloc(count, sizeof *s->habits);
-    if (s->memory == NULL || s->due == NULL || s->watches == NULL || s->habits == NULL) {
+    s->recent = vd_calloc(RECENT, sizeof *s->recent);
+    if (s->memory == NULL || s->due == NULL || s->watches == NULL || s->habits == NULL || s->recent == NULL) {
         silences_deinit(s);
         return VD_ENOMEM;
     }
@@ -50,6 +51,7 @@ void silences_deinit(struct silences *s)
     vd_free(s->due);
     vd_free(s->watches);
     vd_free(s->habits);
+    vd_free(s->recent);
     *s = (struct silences){0};
 }
 
@@ -62,7 +64,12 @@ struct place {
     size_t slot;
 };
 
-static struct place find(const struct silences *s, uint64_t key)
+static struct place place_at(const struct silences *s, size_t slot)
+{
+    return (struct place){.set = &s->sets[slot / SILENCE_WAYS], .way = slot % SILENCE_WAYS, .slot = slot};
+}
+
+static struct place search(const struct silences *s, uint64_t key)
 {
     size_t number = (size_t)((key >> 32) * (s->count / SILENCE_WAYS) >> 32);
     struct watch_set *set = &s->sets[number];
@@ -71,6 +78,19 @@ static struct place find(const struct silences *s, uint64_t key)
         matches |= (unsigned)(set->keys[way] == key) << way;
     unsigned way = (unsigned)__builtin_ctz(matches);
     return (struct place){.set = set, .way = way, .slot = number * SILENCE_WAYS + way};
+}
+
+/* Whoever is heard is mostly heard again at once: a host's frame holds many events. */
+static struct place find(const struct silences *s, uint64_t key)
+{
+    uint32_t *recent = &s->recent[key / 2 % RECENT]; /* a key's lowest bit is always set */
+    struct place place = place_at(s, *recent);
+    if (place.set->keys[place.way] == key)
+        return place;
+    place = search(s, key);
+    if (place.way < SILENCE_WAYS)
+        *recent = (uint32_t)place.slot;
+    return place;
 }
 
 void silences_prefetch_set(const struct silences *s, uint64_t key)
@@ -98,8 +118,8 @@ static unsigned make_room(const struct silences *s, const struct watch_set *set)
 void silences_prefetch(const struct silences *s, uint64_t key)
 {
     struct place place = find(s, key);
-    unsigned way = place.way < SILENCE_WAYS ? place.way : make_room(s, place.set);
-    __builtin_prefetch(&s->watches[place.slot - place.way + way], 1);
+    if (place.way < SILENCE_WAYS)
+        __builtin_prefetch(&s->watches[place.slot], 1);
 }
 
 static void begin(struct silences *s, struct place *place, uint64_t key, uint32_t seconds)
@@ -164,9 +184,10 @@ static void go_on(struct silences *s, const struct place *place, const struct si
     struct watch_set *set = place->set;
     struct watch *w = &s->watches[place->slot];
     struct watch_habit *habit = &s->habits[place->slot];
-    uint32_t born_hour = set->born[place->way] / HOUR_SECONDS, hour = seconds / HOUR_SECONDS;
+    uint32_t hour = seconds / HOUR_SECONDS;
     float pause = (float)(seconds - set->last[place->way]);
     if (hour != w->hour) {
+        uint32_t born_hour = set->born[place->way] / HOUR_SECONDS;
         if (w->hour == born_hour)
             habit_begin(habit, who);
         hours_end(w, habit, born_hour, hour);

@@ -42,6 +42,7 @@ struct silences {
     uint32_t *due; /* when to look at each, in event time; UINT32_MAX: not before it is heard again */
     struct watch *watches;
     struct watch_habit *habits;
+    uint32_t *recent; /* slots of those heard lately, by the key's low bits: hints, no state */
     size_t count;
     uint32_t arrivals;   /* seconds, which do not go on while nothing arrives */
     int64_t received_ms; /* the newest arrival */
