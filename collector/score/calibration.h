@@ -21,6 +21,7 @@ struct calibration {
     float total;
     uint32_t made_minute; /* of the table; 0: never */
     bool stale;
+    uint8_t unused[3];
 };
 
 /* The edges of the bins, the same bits everywhere. */

@@ -4,17 +4,23 @@
 #include <vedette/error.h>
 #include <vedette/memory.h>
 
-/* What peers are taken to do before any has been seen. */
-static const struct baseline PEERS_FIRST = {.mean = 1, .variance = 2};
-static const double RARE_PEERS_WINDOWS = 64; /* that prior is believed for this long */
-static const double OTHER_PEERS_WINDOWS = 1;
 enum { RULES_FROM = KIND_COUNT * WHO_COUNT, PROBES_MAX = 32 };
 
-static void cell_init(struct cell *cell, double windows)
+/* What peers are taken to do before any has been seen, and for how many windows that is believed. */
+#define PEERS_FIRST(windows_of_it)                                                                           \
+    {                                                                                                        \
+        .baseline = {.mean = 1, .variance = 2}, .windows = (windows_of_it)                                   \
+    }
+#define CELL_FIRST(windows_of_it)                                                                            \
+    {                                                                                                        \
+        .rates = {PEERS_FIRST(windows_of_it), PEERS_FIRST(windows_of_it), PEERS_FIRST(windows_of_it)},       \
+        .distinct = {.baseline = {1, 1}, .windows = 1},                                                      \
+    }
+static const struct cell RARE_FIRST = CELL_FIRST(64), OTHER_FIRST = CELL_FIRST(1);
+
+const struct cell *cells_first(uint32_t cell)
 {
-    for (int i = 0; i < ENTITY_RINGS; i++)
-        cell->rates[i] = (struct peers){.baseline = PEERS_FIRST, .windows = windows};
-    cell->distinct = (struct peers){.baseline = {1, 1}, .windows = 1};
+    return cell < RULES_FROM && kind_at(cell / WHO_COUNT)->rare ? &RARE_FIRST : &OTHER_FIRST;
 }
 
 int cells_init(struct cells *c)
@@ -26,10 +32,8 @@ int cells_init(struct cells *c)
         cells_deinit(c);
         return VD_ENOMEM;
     }
-    for (uint32_t i = 0; i < CELLS_COUNT; i++) {
-        bool rare = i < RULES_FROM && kind_at(i / WHO_COUNT)->rare;
-        cell_init(&c->peers[i], rare ? RARE_PEERS_WINDOWS : OTHER_PEERS_WINDOWS);
-    }
+    for (uint32_t i = 0; i < CELLS_COUNT; i++)
+        c->peers[i] = *cells_first(i);
     return 0;
 }
 

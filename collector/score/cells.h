@@ -21,6 +21,8 @@ struct cells {
     uint64_t *rules;              /* by rule's cell, 0: free */
 };
 
+/* A cell as it begins. */
+const struct cell *cells_first(uint32_t cell);
 int cells_init(struct cells *c);
 void cells_deinit(struct cells *c);
 

@@ -9,7 +9,7 @@
 
 #include "bounds.h"
 
-enum { CHAINS_WAYS = 8, CHAINS_SETS = 128 };
+enum { CHAINS_WAYS = 8, CHAINS_SETS = CHAINS_SLOTS / CHAINS_WAYS };
 /* What a window adds is over what one in a hundred reaches. */
 static const double EVIDENCE_FROM = 2;
 /* 2^(-1/3600): half of the heat is gone in an hour. */
@@ -17,7 +17,7 @@ static const double KEPT_A_SECOND = 0.9998074776513175;
 
 int chains_init(struct chains *c)
 {
-    c->slots = vd_calloc((size_t)CHAINS_SETS * CHAINS_WAYS, sizeof *c->slots);
+    c->slots = vd_calloc(CHAINS_SLOTS, sizeof *c->slots);
     return c->slots != NULL ? 0 : VD_ENOMEM;
 }
 

@@ -25,9 +25,11 @@ struct chain {
     uint64_t tenant_hash;
     float heat;
     uint32_t heat_seconds, window;
-    uint8_t top;
+    uint8_t top, unused[3];
     struct chain_partner partners[CHAIN_PARTNERS];
 };
+
+enum { CHAINS_SLOTS = 1024 };
 
 struct chains {
     struct chain *slots;

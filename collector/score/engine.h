@@ -82,6 +82,9 @@ struct verdict {
     bool is_record;             /* the most unlikely of its key's window so far */
 };
 
+/* Of the constants alone. */
+uint64_t score_constants_hash(void);
+
 /* score_findings.c. VD_ENOMEM. */
 int score_findings_init(struct score *s);
 

@@ -110,6 +110,8 @@ static size_t make_room(struct entities *t, size_t set)
 struct entity *entities_get(struct entities *t, uint64_t key, bool *is_new)
 {
     size_t set = set_of(t, key);
+    if (t->keeper != NULL)
+        t->keeper->keep(t->keeper, set / ENTITIES_WAYS);
     *is_new = false;
     for (uint64_t bits = matches(t->tags + set, tag_of(key)); bits != 0; bits &= bits - 1) {
         struct entity *e = &t->slots[set + first_way(bits)];
@@ -121,4 +123,12 @@ struct entity *entities_get(struct entities *t, uint64_t key, bool *is_new)
     t->tags[slot] = tag_of(key);
     t->slots[slot] = (struct entity){.key = key};
     return &t->slots[slot];
+}
+
+bool entities_refill(struct entities *t, size_t slot)
+{
+    uint64_t key = t->slots[slot].key;
+    t->live += t->tags[slot] == 0;
+    t->tags[slot] = tag_of(key);
+    return set_of(t, key) == slot - slot % ENTITIES_WAYS;
 }

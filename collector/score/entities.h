@@ -44,8 +44,14 @@ struct entity {
     struct baseline distinct;
     uint8_t top[FEATURE_COUNT]; /* the highest bin of this 5-minute window, for the calibrations */
     uint8_t top_verdict;
+    uint8_t unused;
 };
 _Static_assert(sizeof(struct entity) == 128, "an entity is two cache lines");
+
+/* Whoever writes the table down bit by bit is told of a set before anything in it changes. */
+struct entities_keeper {
+    void (*keep)(struct entities_keeper *self, size_t set);
+};
 
 struct entities {
     void *memory;
@@ -53,6 +59,7 @@ struct entities {
     uint8_t *tags; /* a byte of each slot's key, 0: the slot is free */
     size_t set_count;
     uint64_t live, evictions;
+    struct entities_keeper *keeper; /* NULL: nobody */
 };
 
 /* max_entities is rounded down to whole sets. VD_EINVAL under one set, VD_ENOMEM. */
@@ -65,5 +72,8 @@ void entities_prefetch(const struct entities *t, uint64_t key);
 /* The entity of that key, made if need be: then *is_new is set and all but the key is zero. Valid until the
  * next call. */
 struct entity *entities_get(struct entities *t, uint64_t key, bool *is_new);
+
+/* A slot was filled from outside: false where its key does not belong there. */
+bool entities_refill(struct entities *t, size_t slot);
 
 #endif

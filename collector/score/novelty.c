@@ -7,7 +7,7 @@
 #include <vedette/error.h>
 #include <vedette/memory.h>
 
-enum { BLOCK_WORDS = 4, BLOCK_BITS = 256, PAIR_BITS = 12, PROBES = 6, PROBE_BITS = 8, LINE_BYTES = 64 };
+enum { BLOCK_WORDS = 4, BLOCK_BITS = 256, PAIR_BITS = 12, PROBES = 6, PROBE_BITS = 8 };
 enum { SEEN_MAX = 1000 };
 
 int novelty_init(struct novelty *n, size_t pairs)
@@ -16,11 +16,11 @@ int novelty_init(struct novelty *n, size_t pairs)
     if (n->block_count > UINT32_MAX)
         return VD_EINVAL;
     n->held_max = n->block_count * (BLOCK_BITS / PAIR_BITS);
-    n->memory = vd_calloc(n->block_count + 1, LINE_BYTES);
+    n->memory = vd_calloc(n->block_count + 1, NOVELTY_LINE_BYTES);
     if (n->memory == NULL)
         return VD_ENOMEM;
-    size_t off = (uintptr_t)n->memory % LINE_BYTES;
-    n->words = (uint64_t *)((char *)n->memory + (off > 0 ? LINE_BYTES - off : 0));
+    size_t off = (uintptr_t)n->memory % NOVELTY_LINE_BYTES;
+    n->words = (uint64_t *)((char *)n->memory + (off > 0 ? NOVELTY_LINE_BYTES - off : 0));
     return 0;
 }
 

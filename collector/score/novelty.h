@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+enum { NOVELTY_LINE_BYTES = 64 };
+
 struct novelty {
     void *memory;
     uint64_t *words; /* both generations, flat */

@@ -17,9 +17,14 @@
 static const char CONFIGURATION[] = "vedette score 3";
 enum { CONFIGURATION_SEED = 0x636f, WATCHED_LEAST = 64 };
 
+uint64_t score_constants_hash(void)
+{
+    return vd_hash64(vd_bytes_str(CONFIGURATION), CONFIGURATION_SEED);
+}
+
 static uint32_t configuration_hash(const struct score_options *options)
 {
-    uint64_t hash = vd_hash64(vd_bytes_str(CONFIGURATION), CONFIGURATION_SEED);
+    uint64_t hash = score_constants_hash();
     hash = mix_pair(hash, options->max_entities);
     for (size_t i = 0; i < options->asset_count; i++) {
         const struct score_asset *asset = &options->assets[i];

@@ -32,7 +32,7 @@ struct watch {
 /* Written when its first hour ends, since most newcomers are gone by then. */
 struct watch_habit {
     float hours[SILENCE_DAY_HOURS]; /* events in each */
-    uint8_t who, tenant_len, name_len;
+    uint8_t who, tenant_len, name_len, unused;
     char tenant[SILENCE_NAME_BYTES], name[SILENCE_NAME_BYTES];
 };
 
