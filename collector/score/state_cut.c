@@ -109,7 +109,7 @@ static size_t drain(struct score_cut *cut, uint8_t *out, size_t room)
 {
     struct vd_bytes ready = vd_buffer_bytes(&cut->ready);
     size_t len = 0;
-    while (len < ready.len) {
+    while (ready.data != NULL && len < ready.len) {
         size_t next = row_bytes(cut, ready.data + len);
         if (len + next > room)
             break;

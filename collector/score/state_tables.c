@@ -267,7 +267,7 @@ void state_tables_of(const struct score *s, const struct state_singles *one,
 /* Another field somewhere in between has to change LAYOUT. */
 void state_head_of(const struct score *s, struct state_head *out)
 {
-    struct state_singles singles;
+    struct state_singles singles = {0};
     struct state_table tables[STATE_TABLES];
     uint64_t layout = mix_pair(LAYOUT_SEED, LAYOUT);
     state_tables_of(s, &singles, tables);
