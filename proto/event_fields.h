@@ -26,6 +26,10 @@
     X(EVENT_OSINT,             event,                 osint,                 56) \
     X(EVENT_OBSERVABLES,       event,                 observables,           57) \
     X(EVENT_ANOMALY_ANALYSES,  event,                 anomaly_analyses,      61) \
+    X(FINDING_RELATED_UIDS,    finding_info,          related_event_uids,     8) \
+    X(FINDING_MODIFIED_TIME,   finding_info,          modified_time,         10) \
+    X(FINDING_RELATED_COUNT,   finding_info,          related_events_count,  11) \
+    X(FINDING_ATTACKS,         finding_info,          attacks,               12) \
     X(UNMAPPED_KEY,            event__unmapped_entry, key,                    1) \
     X(UNMAPPED_VALUE,          event__unmapped_entry, value,                  2) \
     X(METADATA_UID,            metadata,              uid,                    1) \

@@ -90,19 +90,22 @@ static struct {
 
 #define BIT(number) (UINT64_C(1) << (number))
 
-/* What PROTOCOL.md section 6 keeps for the collector: bits by field number, which is under 64 in these two.
+/* What PROTOCOL.md section 6 keeps for the collector: bits by field number, which is under 64 in these.
  */
 static const uint64_t EVENT_OWNED = BIT(EVENT_CATEGORY_UID) | BIT(EVENT_TYPE_UID) | BIT(EVENT_RISK_SCORE) |
                                     BIT(EVENT_RISK_LEVEL_ID) | BIT(EVENT_IS_ALERT) |
                                     BIT(EVENT_CONFIDENCE_ID) | BIT(EVENT_RISK_DETAILS) | BIT(EVENT_ATTACKS) |
                                     BIT(EVENT_OSINT) | BIT(EVENT_OBSERVABLES) | BIT(EVENT_ANOMALY_ANALYSES);
 static const uint64_t METADATA_OWNED = BIT(METADATA_PROCESSED_TIME);
+static const uint64_t FINDING_OWNED = BIT(FINDING_RELATED_UIDS) | BIT(FINDING_MODIFIED_TIME) |
+                                      BIT(FINDING_RELATED_COUNT) | BIT(FINDING_ATTACKS);
 
 static bool collectors_own(const ProtobufCMessageDescriptor *message, uint32_t number)
 {
-    uint64_t owned = message == &vedette__v1__event__descriptor      ? EVENT_OWNED
-                     : message == &vedette__v1__metadata__descriptor ? METADATA_OWNED
-                                                                     : 0;
+    uint64_t owned = message == &vedette__v1__event__descriptor          ? EVENT_OWNED
+                     : message == &vedette__v1__metadata__descriptor     ? METADATA_OWNED
+                     : message == &vedette__v1__finding_info__descriptor ? FINDING_OWNED
+                                                                         : 0;
     return number < 64 && (owned >> number & 1) != 0;
 }
 

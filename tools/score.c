@@ -15,7 +15,7 @@
 #include "number.h"
 #include "score_run.h"
 
-enum { KEY_JSON = 0x100, KEY_ENTITIES, KEY_ASSET, KEY_SILENCES };
+enum { KEY_JSON = 0x100, KEY_ENTITIES, KEY_ASSET, KEY_SILENCES, KEY_FINDINGS, KEY_FINDINGS_AN_HOUR };
 enum { ENTITIES_DEFAULT = 1000000, ENTITIES_MIN = 1000, ENTITIES_MAX = 100000000 };
 enum { PROGRESS_LINES = 1 << 16, COMPLAINTS_MAX = 20 };
 
@@ -23,6 +23,12 @@ static const struct argp_option OPTIONS[] = {
     {"json", KEY_JSON, NULL, 0, "events: the whole scored event as OCSF JSON instead of a TSV line", 0},
     {"silences", KEY_SILENCES, NULL, 0,
      "events: who has gone quiet, too, as a line after the event that shows it", 0},
+    {"findings", KEY_FINDINGS, NULL, 0,
+     "events: instead of a line an event, the findings, as OCSF JSON, each time one is opened, updated or "
+     "closed",
+     0},
+    {"findings-an-hour", KEY_FINDINGS_AN_HOUR, "N", 0,
+     "events: of a tenant, before further ones are merged; default: 20", 0},
     {"max-entities", KEY_ENTITIES, "N", 0, "events: hosts, users, addresses kept at a time; default: 1000000",
      0},
     {"asset", KEY_ASSET, "TENANT/HOST=CRITICALITY", 0,
@@ -119,6 +125,13 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
         return 0;
     case KEY_SILENCES:
         run->silences = true;
+        return 0;
+    case KEY_FINDINGS:
+        run->findings = run->silences = true;
+        return 0;
+    case KEY_FINDINGS_AN_HOUR:
+        run->findings_an_hour =
+            (uint32_t)number_of(state, "findings-an-hour", text, 1, SCORE_FINDINGS_AN_HOUR_MAX);
         return 0;
     case KEY_ENTITIES:
         run->max_entities = (uint32_t)number_of(state, "max-entities", text, ENTITIES_MIN, ENTITIES_MAX);

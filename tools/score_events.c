@@ -8,7 +8,9 @@
 #include <vedette/event_view.h>
 #include <vedette/memory.h>
 
+#include "finding_event.h"
 #include "score.h"
+#include "score_findings.h"
 #include "score_run.h"
 #include "sentence.h"
 #include "silence_event.h"
@@ -75,8 +77,25 @@ static int tell_silences(struct scoring *g)
 {
     struct score_silence silence;
     int rc = 0;
-    while (rc == 0 && g->run->silences && score_silence_next(g->score, &silence))
-        rc = print_silence(g, &silence);
+    while (rc == 0 && g->run->silences && score_silence_next(g->score, &silence)) {
+        if (g->run->findings)
+            score_find_silence(g->score, &silence);
+        else
+            rc = print_silence(g, &silence);
+    }
+    return rc;
+}
+
+static int tell_findings(struct scoring *g)
+{
+    struct score_finding finding;
+    int rc = 0;
+    while (rc == 0 && score_finding_next(g->score, &finding)) {
+        vd_buffer_clear(&g->whole);
+        rc = finding_event_write(&g->whole, &finding, 0);
+        if (rc == 0)
+            rc = print_whole(g);
+    }
     return rc;
 }
 
@@ -86,15 +105,21 @@ static int score_view(struct scoring *g, const struct vd_event_view *view)
     struct vd_bytes host = view->device_uid.len > 0 ? view->device_uid : view->device_hostname;
     score_origin_init(g->score, &origin, view->tenant_uid, host);
     struct score_input in = score_input_of(view, &origin, 0);
+    struct score_prepared prepared;
     struct vd_score score;
-    int rc = score_event(g->score, &in, &score);
+    score_prepare(g->score, &in, &prepared);
+    int rc = score_judge(g->score, &prepared, &score);
     if (rc < 0)
         return rc;
-    if (!g->run->json)
+    if (g->run->findings)
+        score_find(g->score, &prepared, &score, view->uid);
+    else if (!g->run->json)
         print_line(view->uid, &score);
     else
         rc = print_json(g, &score);
-    return rc == 0 ? tell_silences(g) : rc;
+    if (rc == 0)
+        rc = tell_silences(g);
+    return rc == 0 ? tell_findings(g) : rc;
 }
 
 /* 0 also for a line that is wrong; VD_ENOMEM. */
@@ -128,8 +153,10 @@ static bool is_blank(const struct score_run *run)
 int score_events_run(struct score_run *run)
 {
     struct scoring g = {.run = run};
-    struct score_options options = {
-        .max_entities = run->max_entities, .assets = run->assets, .asset_count = run->asset_count};
+    struct score_options options = {.max_entities = run->max_entities,
+                                    .assets = run->assets,
+                                    .asset_count = run->asset_count,
+                                    .findings_an_hour = run->findings_an_hour};
     if (score_new(&g.score, &options) < 0) {
         fprintf(stderr, "vedette score events: no memory for %u entities\n", run->max_entities);
         return EX_OSERR;

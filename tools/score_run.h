@@ -10,12 +10,12 @@
 
 #include "asset.h"
 
-enum { SCORE_ASSETS_MAX = 256 };
+enum { SCORE_ASSETS_MAX = 256, SCORE_FINDINGS_AN_HOUR_MAX = 10000 };
 
 struct score_run {
     const char *name; /* of the subcommand */
-    bool json, silences;
-    uint32_t max_entities;
+    bool json, silences, findings;
+    uint32_t max_entities, findings_an_hour;
     struct score_asset assets[SCORE_ASSETS_MAX];
     size_t asset_count;
     uint64_t line_number, wrong_lines;

@@ -5,12 +5,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <vedette/finding.h>
 #include <vedette/hash.h>
 #include <vedette/utf8.h>
 
 #include "asset.h"
 
-enum { UID_SEED = 0x66696e64, HOST_SEED = 0x686f, ALERT_RISK = 70 };
+enum { UID_SEED = 0x66696e64, HOST_SEED = 0x686f };
 
 /* Repaired, cut, and zero behind. */
 static void keep(char *out, size_t room, struct vd_bytes text)
@@ -180,7 +181,8 @@ void finding_begin(struct score_finding *f, uint64_t key, enum who who, struct v
 
 void finding_uid(const struct score_finding *f, char out[FINDING_KEY_BYTES + 1])
 {
-    snprintf(out, FINDING_KEY_BYTES + 1, "vedette-finding-%016" PRIx64 "%016" PRIx64, f->uid[0], f->uid[1]);
+    snprintf(out, FINDING_KEY_BYTES + 1, VD_FINDING_UID_BEGIN "%016" PRIx64 "%016" PRIx64, f->uid[0],
+             f->uid[1]);
 }
 
 static struct vd_reason reason_of(const struct finding_reason *r)

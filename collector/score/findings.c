@@ -7,7 +7,7 @@
 #include "mix.h"
 #include "technique.h"
 
-enum { UPDATE_MS = 60 * 1000, QUIET_MS = 15 * 60 * 1000, HOUR_MS = 60 * 60 * 1000 };
+enum { HOUR_MS = 60 * 60 * 1000 };
 enum { SLOT_NONE = -1 };
 /* A slot that is to be closed, and that no event finds any more. Other keys have the second bit. */
 static const uint64_t LEAVING = 1;
@@ -61,7 +61,7 @@ static struct candidates candidates_of(const struct finding_event *event, uint64
 
 static int64_t close_ms(const struct score_finding *f)
 {
-    int64_t quiet_ms = f->heard_ms + QUIET_MS;
+    int64_t quiet_ms = f->heard_ms + FINDING_QUIET_MS;
     return quiet_ms > f->stays_ms ? quiet_ms : f->stays_ms;
 }
 
@@ -75,7 +75,7 @@ static void set_due(struct findings *f, int slot, int64_t due_ms)
 static void schedule(struct findings *f, int slot)
 {
     const struct score_finding *open = &f->open[slot];
-    int64_t due_ms = close_ms(open), update_ms = open->told_ms + UPDATE_MS;
+    int64_t due_ms = close_ms(open), update_ms = open->told_ms + FINDING_UPDATE_MS;
     if (f->keys[slot] == LEAVING || open->revision == 0)
         due_ms = 0;
     else if (open->changed && update_ms < due_ms)

@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-#include <vedette/utf8.h>
+#include "shown.h"
 
 enum { SENTENCE_REASONS = 2, ENTITY_MAX_BYTES = 48 };
 
@@ -64,15 +64,7 @@ static void put_expected(struct text *t, double expected)
 static void put_entity(struct text *t, struct vd_bytes entity)
 {
     uint8_t shown[ENTITY_MAX_BYTES];
-    size_t len = vd_utf8_repair(entity, shown, sizeof shown);
-    for (size_t i = 0; i < len; i++) {
-        bool c1 = shown[i] == 0xc2 && shown[i + 1] < 0xa0; /* U+0080 to U+009F */
-        if (shown[i] >= 0x20 && shown[i] != 0x7f && !c1)
-            continue;
-        shown[i] = '?';
-        if (c1)
-            shown[i + 1] = '?';
-    }
+    size_t len = shown_text(entity, shown, sizeof shown);
     put(t, vd_bytes_of(shown, len));
     if (entity.len > ENTITY_MAX_BYTES)
         put_text(t, "…");
