@@ -110,6 +110,7 @@ static const struct vd_config_key ASSET[] = {
 
 static const struct vd_config_key SCORE[] = {
     VD_CONFIG_KEY_NUMBER(collector_score_config, max_entities, 1000, 100000000),
+    VD_CONFIG_KEY_NUMBER(collector_score_config, findings_an_hour, 1, 10000),
     VD_CONFIG_KEY_SECTIONS(collector_score_config, assets, ASSET, ASSETS_MAX),
     VD_CONFIG_KEY_END,
 };

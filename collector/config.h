@@ -39,6 +39,7 @@ struct collector_kafka_config {
 
 struct collector_score_config {
     uint32_t max_entities;
+    uint32_t findings_an_hour;
     struct score_asset *assets;
     uint32_t assets_count;
 };

@@ -99,6 +99,7 @@ static int make_shards(struct custody *c)
                                  .entities_max = o->config->score.max_entities,
                                  .assets = o->config->score.assets,
                                  .asset_count = o->config->score.assets_count,
+                                 .findings_an_hour = o->config->score.findings_an_hour,
                                  .streams_max = STREAMS_MAX,
                                  .event_max_bytes = o->event_max_bytes};
     return shards_init(&c->shards, publisher_partitions(c->publisher), &each, outlet_of, c);

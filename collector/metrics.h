@@ -26,6 +26,10 @@
     X(events_missed, "Events too old for a window of theirs, and not counted there")                                     \
     X(events_from_the_future, "Events stamped later than the collector's clock allows, and set back")                    \
     X(silences, "Hosts, sources and tenants that were found to have gone quiet")                                         \
+    X(findings_opened, "Findings opened")                                                                                \
+    X(findings_updated, "Findings told again because events joined them")                                                \
+    X(findings_closed, "Findings closed, after quiet or to make room")                                                   \
+    X(findings_merged, "Events that went into a finding for all the rest: beyond their tenant's findings an hour")       \
     X(score_evictions, "Entities forgotten to make room for others")                                                     \
     X(deliveries_failed, "Records that the producer gave back undelivered; their agents send them again")                \
     X(transactions_failed, "Transactions given up: their shards were recovered, and agents sent again")                  \

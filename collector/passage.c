@@ -6,8 +6,11 @@
 #include <vedette/event_splice.h>
 #include <vedette/event_validate.h>
 #include <vedette/event_view.h>
+#include <vedette/finding.h>
 #include <vedette/log.h>
 
+#include "finding_event.h"
+#include "score_findings.h"
 #include "sentence.h"
 #include "silence_event.h"
 
@@ -86,9 +89,47 @@ static int tell_silences(struct passage *p)
 {
     struct score_silence told;
     int rc = 0;
-    while (rc == 0 && score_silence_next(p->score, &told))
+    while (rc == 0 && score_silence_next(p->score, &told)) {
         rc = send_silence(p, &told);
+        if (rc == 0)
+            score_find_silence(p->score, &told);
+    }
     return rc;
+}
+
+/* Of whichever of the shard's tenants it is. */
+static int send_finding(struct passage *p, const struct score_finding *finding)
+{
+    char key[FINDING_KEY_BYTES + 1];
+    struct outlet_record record = p->record;
+    vd_buffer_clear(p->notice);
+    finding_uid(finding, key);
+    int rc = finding_event_write(p->notice, finding, p->now.real_ms);
+    if (rc == 0)
+        rc = keep(p, vd_buffer_bytes(p->notice), &record.value);
+    if (rc == 0)
+        rc = keep(p, vd_bytes_str(key), &record.key);
+    if (rc == 0)
+        rc = keep(p, vd_bytes_str(finding->tenant), &record.tenant);
+    record.class_uid = VD_FINDING_CLASS;
+    record.is_finding = true;
+    return rc == 0 ? hand_over(p, &record) : rc;
+}
+
+static int tell_findings(struct passage *p)
+{
+    struct score_finding finding;
+    int rc = 0;
+    while (rc == 0 && score_finding_next(p->score, &finding))
+        rc = send_finding(p, &finding);
+    return rc;
+}
+
+static void find(const struct passage *p, const struct passage_event *event, const struct vd_score *score)
+{
+    char uid[VD_EVENT_UID_BYTES];
+    size_t len = vd_event_uid(p->batch->stream->id, event->seq, uid);
+    score_find(p->score, &event->prepared, score, vd_bytes_of(uid, len));
 }
 
 static bool letter_allowed(struct stream *stream, int64_t now_ns)
@@ -156,6 +197,8 @@ static int score_and_publish(struct passage *p, const struct passage_event *even
     int rc = score_judge(p->score, &event->prepared, &score);
     if (rc < 0)
         return rc;
+    if (score.risk_score >= FINDING_LEAST_RISK)
+        find(p, event, &score);
     size_t sentence_len = score_sentence(&score, sentence, sizeof sentence);
     struct vd_splice splice = {.tenant = stream_tenant(b->stream),
                                .agent = stream_agent(b->stream),
@@ -202,6 +245,8 @@ int passage_end(struct passage *p)
             return rc;
         taken(p, event->seq, event->chain);
         rc = tell_silences(p);
+        if (rc == 0)
+            rc = tell_findings(p);
         if (rc != 0)
             return rc;
     }

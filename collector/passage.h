@@ -1,6 +1,6 @@
 /* The way of a batch's events through its shard, in order: checked, scored, extended by the collector's
  * fields, and handed to the outlet. A few wait between check and score, until the memory that their scores
- * are read from is near. With them go the shard's own: who has gone quiet by then.
+ * are read from is near. With them go the shard's own: who has gone quiet by then, and the findings.
  *
  * How it fails: an event that may not pass goes to the dead letter topic, if there are not too many of its
  * stream, and a GAP takes its number. An error means that some were not handed over: the stream has taken

@@ -27,7 +27,8 @@ int shard_new(struct shard **out, const struct shard_options *options)
     vd_buffer_init(&shard->notice, PASSAGE_NOTICE_MAX_BYTES);
     struct score_options score_options = {.max_entities = options->entities_max,
                                           .assets = options->assets,
-                                          .asset_count = options->asset_count};
+                                          .asset_count = options->asset_count,
+                                          .findings_an_hour = options->findings_an_hour};
     int rc = streams_init(&shard->streams, options->streams_max);
     if (rc == 0)
         rc = score_new(&shard->score, &score_options);

@@ -26,6 +26,7 @@ struct shard_options {
     size_t entities_max, streams_max;
     const struct score_asset *assets; /* borrowed */
     size_t asset_count;
+    uint32_t findings_an_hour;
     uint32_t event_max_bytes;
 };
 

@@ -53,6 +53,10 @@ void shards_measure(const struct shards *s, struct metrics *metrics)
         sum.missed_events += one.missed_events;
         sum.future_events += one.future_events;
         sum.silences += one.silences;
+        sum.findings_opened += one.findings_opened;
+        sum.findings_updated += one.findings_updated;
+        sum.findings_closed += one.findings_closed;
+        sum.findings_merged += one.findings_merged;
         sum.evictions += one.evictions;
         sum.entities += one.entities;
         metrics->streams += shard_stream_count(s->all[i]);
@@ -61,6 +65,10 @@ void shards_measure(const struct shards *s, struct metrics *metrics)
     metrics->events_missed = sum.missed_events;
     metrics->events_from_the_future = sum.future_events;
     metrics->silences = sum.silences;
+    metrics->findings_opened = sum.findings_opened;
+    metrics->findings_updated = sum.findings_updated;
+    metrics->findings_closed = sum.findings_closed;
+    metrics->findings_merged = sum.findings_merged;
     metrics->score_evictions = sum.evictions;
     metrics->score_entities = sum.entities;
 }

@@ -14,11 +14,12 @@ static struct vd_bytes decimal(char out[OUTLET_TEXT_BYTES], int32_t value)
     return vd_bytes_of(out + at, OUTLET_TEXT_BYTES - at);
 }
 
+/* A finding too: one key's records are all in one partition, or compaction would keep several. */
 static void write_event(struct vd_record *out, const struct outlet_record *r, char text[OUTLET_TEXT_BYTES])
 {
     *out = (struct vd_record){
-        .topic = VD_TOPIC_EVENTS,
-        .partition = r->partition,
+        .topic = r->is_finding ? VD_TOPIC_FINDINGS : VD_TOPIC_EVENTS,
+        .partition = r->is_finding ? -1 : r->partition,
         .key = r->key,
         .value = r->value,
         .header_count = 3,

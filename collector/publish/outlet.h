@@ -6,14 +6,15 @@
 
 #include <vedette/kafka.h>
 
-/* An event, or a refusal. Every view is borrowed until it is delivered. */
+/* An event, a finding, or a refusal. Every view is borrowed until it is delivered. */
 struct outlet_record {
-    struct vd_bytes key, tenant; /* "tenant/agent", "tenant" */
+    struct vd_bytes key, tenant; /* "tenant/agent", or a finding's uid; "tenant" */
     struct vd_bytes value;
-    const char *reason, *path; /* of a refusal; reason NULL: an event */
+    const char *reason, *path; /* of a refusal; reason NULL: none */
     int32_t partition;         /* of events */
-    int32_t class_uid;         /* of an event */
-    void *opaque;              /* comes back by `delivered` */
+    int32_t class_uid;         /* of an event, and of a finding */
+    bool is_finding;
+    void *opaque; /* comes back by `delivered` */
 };
 
 struct outlet {

@@ -31,6 +31,9 @@ struct finding_evidence {
         file[FINDING_TEXT_BYTES];
 };
 
+/* What a finding is drawn of: risk of level High and above. */
+enum { FINDING_LEAST_RISK = 70 };
+
 /* As OCSF numbers them. */
 enum finding_activity { FINDING_CREATE = 1, FINDING_UPDATE = 2, FINDING_CLOSE = 3 };
 

@@ -15,8 +15,6 @@
 #include "finding.h"
 
 enum { FINDINGS_MAX = 256, FINDING_TENANTS_MAX = 256, FINDING_MERGED_MAX = 64, FINDINGS_AN_HOUR = 20 };
-/* What a finding is drawn of. */
-enum { FINDING_LEAST_RISK = 70 };
 enum { FINDING_UPDATE_MS = 60 * 1000, FINDING_QUIET_MS = 15 * 60 * 1000 };
 
 /* What a tenant has opened in an hour, and whose entities were merged since. */

@@ -20,7 +20,9 @@ struct topic {
  * delete.retention.ms also bounds how long commit markers stay. */
 static const struct topic TOPICS[VD_TOPIC_COUNT] = {
     [VD_TOPIC_EVENTS] = {"events", true, {{"cleanup.policy", "delete"}, {"retention.ms", "604800000"}}},
-    [VD_TOPIC_FINDINGS] = {"findings", false, {{"cleanup.policy", "delete"}, {"retention.ms", "2592000000"}}},
+    [VD_TOPIC_FINDINGS] = {"findings",
+                           false,
+                           {{"cleanup.policy", "compact,delete"}, {"retention.ms", "2592000000"}}},
     [VD_TOPIC_SIGNALS] = {"signals", true, {{"cleanup.policy", "delete"}, {"retention.ms", "3600000"}}},
     [VD_TOPIC_FLEET] = {"fleet", false, {{"cleanup.policy", "compact"}}},
     [VD_TOPIC_STATE] = {"state",

@@ -12,6 +12,7 @@ from .waiting import wait_for
 
 TRUST_DOMAIN = "vedette.test"
 PARTITIONS = 4
+POLICIES = {"state": "compact", "shards": "compact", "findings": "compact,delete"}
 READY_S = 30
 
 
@@ -145,7 +146,7 @@ class Fleet:
         self.identities = Identities(self.folder / "identity")
         self.programs = []
         for role, partitions in self.TOPICS:
-            policy = {"cleanup_policy": "compact"} if role in ("state", "shards") else {}
+            policy = {"cleanup_policy": POLICIES[role]} if role in POLICIES else {}
             kafka.create_topic(self.topic(role), partitions=partitions, **policy)
 
     def topic(self, role):

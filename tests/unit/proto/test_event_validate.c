@@ -93,6 +93,20 @@ static const struct verdict verdicts[] = {
     {"anomaly_analyses", BYTES(HEAD "\xea\x03\x00"), "only the collector may set it", "anomaly_analyses"},
     {"processed_time", BYTES(HEAD "\x32\x02\x48\x01"), "only the collector may set it",
      "metadata.processed_time"},
+    /* Another product's detection may come by way of an agent, one of the collector's findings may not. */
+    {"a detection", BYTES(HEAD "\x08\xd4\x0f\xe2\x03\x0a\x0a\x02r1\x12\x04scan"), NULL, NULL},
+    {"a finding's uid", BYTES(HEAD "\xe2\x03\x13\x0a\x11vedette-finding-1"), "only the collector may set it",
+     "finding_info.uid"},
+    {"a finding's uid, of the end that counts", BYTES(HEAD "\xe2\x03\x16\x0a\x01x\x0a\x11vedette-finding-1"),
+     "only the collector may set it", "finding_info.uid"},
+    {"related events", BYTES(HEAD "\xe2\x03\x03\x42\x01x"), "only the collector may set it",
+     "finding_info.related_event_uids"},
+    {"modified_time", BYTES(HEAD "\xe2\x03\x02\x50\x00"), "only the collector may set it",
+     "finding_info.modified_time"},
+    {"the count of related events", BYTES(HEAD "\xe2\x03\x02\x58\x01"), "only the collector may set it",
+     "finding_info.related_events_count"},
+    {"a finding's attacks", BYTES(HEAD "\xe2\x03\x02\x62\x00"), "only the collector may set it",
+     "finding_info.attacks"},
 
     {"class -1", BYTES(HEAD "\x08\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"), "no such class", "class_uid"},
     {"class 1000", BYTES(HEAD "\x08\xe8\x07"), "no such class", "class_uid"},
@@ -204,6 +218,9 @@ static bool agents(const ProtobufCMessageDescriptor *message, const ProtobufCFie
     };
     if (message == &vedette__v1__metadata__descriptor)
         return strcmp(field->name, "processed_time") != 0;
+    if (message == &vedette__v1__finding_info__descriptor)
+        return strncmp(field->name, "related_", 8) != 0 && strcmp(field->name, "modified_time") != 0 &&
+               strcmp(field->name, "attacks") != 0;
     for (size_t i = 0;
          message == &vedette__v1__event__descriptor && i < sizeof not_theirs / sizeof *not_theirs; i++)
         if (strcmp(field->name, not_theirs[i]) == 0)

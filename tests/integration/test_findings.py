@@ -1,0 +1,152 @@
+"""Findings: what is drawn together of alerts, in its topic, exactly once, and the same again from the events alone."""
+import json
+
+import pytest
+
+from support.events import Reader
+from support.peer import Peer
+from support.process import run
+from support.schema import schema
+from support.vedette import PARTITIONS
+
+BEGIN_MS = 1700438400000
+MINUTE_MS, SECOND_MS = 60000, 1000
+QUIET_MINUTES, BURST = 24 * 60, 200
+CREATE, UPDATE, CLOSE = 1, 2, 3
+ATTACKER = "203.0.113.9"
+BATCH = 500
+ENTITIES = 65536 // PARTITIONS + 8
+
+
+def login(time_ms, user, source, success):
+    return schema("event").Event(class_uid=3002, activity_id=1, severity_id=1, status_id=1 if success else 2,
+                                 time=time_ms, user={"name": user}, src_endpoint={"ip": source})
+
+
+def a_quiet_day_and_a_burst():
+    """A login a minute; then guesses, one a second, with a hostile name among them; then logins again, until all is quiet."""
+    events = [login(BEGIN_MS + minute * MINUTE_MS, "alice", "10.0.0.7", True) for minute in range(QUIET_MINUTES)]
+    burst_ms = BEGIN_MS + QUIET_MINUTES * MINUTE_MS
+    events += [login(burst_ms + i * SECOND_MS, "ro\x1b[31mot" if i % 2 else "root", ATTACKER, False) for i in range(BURST)]
+    after_ms = burst_ms + BURST * SECOND_MS
+    events += [login(after_ms + minute * MINUTE_MS, "alice", "10.0.0.7", True) for minute in range(1, 40)]
+    return events
+
+
+def send(fleet, collector, events, tenant="north", name="web-1"):
+    tls = fleet.identities.agent(tenant, name)
+    with Peer(collector.port, tls["ca"], tls["certificate"], tls["key"], timeout_s=60) as peer:
+        peer.hello(1, len(events) + 1)
+        for first in range(0, len(events), BATCH):
+            piece = events[first:first + BATCH]
+            peer.batch([event.SerializeToString() for event in piece], first + 1)
+            peer.wait_for_mark(first + len(piece))
+
+
+def is_attack(record):
+    return record.event.src_endpoint.ip == ATTACKER
+
+
+@pytest.fixture
+def collector(fleet):
+    return fleet.collector()
+
+
+@pytest.fixture
+def findings(fleet, collector):
+    """The records of the findings topic, once the attack's is closed."""
+    send(fleet, collector, a_quiet_day_and_a_burst())
+    with Reader(fleet.brokers, fleet.topic("findings")) as reader:
+        return reader.read_until(lambda records: any(is_attack(r) and r.event.activity_id == CLOSE for r in records))
+
+
+def test_a_brute_force_is_one_finding_opened_updated_and_closed(fleet, collector, findings):
+    attack = [record for record in findings if is_attack(record)]
+    assert len({record.key for record in attack}) == 1
+    activities = [record.event.activity_id for record in attack]
+    assert activities[0] == CREATE and activities[-1] == CLOSE and set(activities[1:-1]) == {UPDATE}
+    assert 2 <= len(activities) - 2 <= BURST // 60 + 1  # at most one a minute
+    uids = [record.event.metadata.uid for record in attack]
+    assert len(set(uids)) == len(uids)
+    events = set()
+    with fleet.events() as reader:
+        for record in reader.read(len(a_quiet_day_and_a_burst())):
+            if record.event.risk_score >= 70 and is_attack(record):
+                events.add(record.event.metadata.uid)
+    check_current(attack[-1], events)
+    counts = [record.event.count for record in attack]
+    assert counts == sorted(counts)
+    for record in attack:
+        check_envelope(record)
+    assert collector.metric("vedette_collector_findings_opened_total") == len({record.key for record in findings})
+    assert collector.metric("vedette_collector_findings_closed_total") == \
+        sum(record.event.activity_id == CLOSE for record in findings)
+
+
+def check_current(last, events):
+    """What a compacted topic keeps says all there is to know."""
+    event, info = last.event, last.event.finding_info
+    assert info.title == f"Many failed logins from {ATTACKER} to web-1" == event.message
+    assert "T1110" in [attack.technique_uid for attack in info.attacks]
+    assert list(info.attacks) == list(event.attacks)
+    assert event.count == info.related_events_count == len(events)
+    assert set(info.related_event_uids) < events and len(info.related_event_uids) == 16
+    assert event.risk_score >= 90 and event.severity_id == 5 and not event.is_alert
+    assert info.first_seen_time == event.start_time < info.last_seen_time == event.end_time
+    assert info.last_seen_time - info.first_seen_time < BURST * SECOND_MS
+    assert event.status_detail == "quiet for 15 minutes"
+    assert event.anomaly_analyses[0].analysis_targets[0].name == ATTACKER
+
+
+def check_envelope(record):
+    event = record.event
+    assert record.key == event.finding_info.uid
+    assert record.headers == {"content-type": "application/protobuf", "class_uid": "2004", "tenant_uid": "north"}
+    assert event.class_uid == 2004 and event.type_uid == 200400 + event.activity_id and event.category_uid == 2
+    assert event.metadata.tenant_uid == "north" and event.device.hostname == "web-1"
+    assert event.metadata.processed_time > BEGIN_MS
+
+
+def as_told(finding):
+    """Less what a collector's clock says."""
+    finding["metadata"].pop("processed_time", None)
+    return finding
+
+
+def json_lines(fleet, topic, *options):
+    with Reader(fleet.brokers, fleet.topic(topic)) as reader:
+        count = len(reader.poll())
+    done = run("vedette", "tail", "--brokers", fleet.brokers, "--topic", fleet.topic(topic), "--from", "beginning", "--json",
+               "--count", count, "--timeout", 60, *options)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.splitlines()
+
+
+def test_the_events_alone_make_the_same_findings(fleet, findings):
+    """What a collector published is what `vedette score events --findings` makes of its events, byte for byte twice."""
+    events = json_lines(fleet, "events")
+    replayed = [run("vedette", "score", "events", "--findings", "--max-entities", ENTITIES, input="\n".join(events) + "\n")
+                for _ in range(2)]
+    assert replayed[0].returncode == 0, replayed[0].stderr
+    assert replayed[0].stdout == replayed[1].stdout
+    again = [json.loads(line) for line in replayed[0].stdout.splitlines()]
+    told = [as_told(json.loads(line)) for line in json_lines(fleet, "findings")]
+    assert told == again and len(told) == len(findings)
+
+
+def test_further_findings_of_an_hour_are_merged(fleet):
+    collector = fleet.collector(score={"findings_an_hour": 3})
+    events = [login(BEGIN_MS + minute * MINUTE_MS, "alice", "10.0.0.7", True) for minute in range(QUIET_MINUTES)]
+    send(fleet, collector, events)
+    burst_ms = BEGIN_MS + QUIET_MINUTES * MINUTE_MS
+    for number in range(6):
+        guesses = [login(burst_ms + i * SECOND_MS, f"user-{number}", f"203.0.113.{number}", False) for i in range(BURST)]
+        send(fleet, collector, guesses, name=f"db-{number}")
+    with Reader(fleet.brokers, fleet.topic("findings")) as reader:
+        records = reader.read_until(lambda records: any(r.event.finding_info.title.startswith("And ") for r in records))
+    burst = [record for record in records if record.event.time >= burst_ms]
+    assert len({record.key for record in burst}) == 4
+    rest = [record for record in burst if record.event.finding_info.title.startswith("And ")][-1]
+    assert " more host" in rest.event.finding_info.title and " of north, with " in rest.event.finding_info.title
+    assert "beyond the tenant's findings an hour" in rest.event.finding_info.desc
+    assert collector.metric("vedette_collector_findings_merged_total") > 0
