@@ -9,6 +9,7 @@ int parse_main(int argc, char **argv);
 int score_main(int argc, char **argv);
 int spool_main(int argc, char **argv);
 int tail_main(int argc, char **argv);
+int top_main(int argc, char **argv);
 int topics_main(int argc, char **argv);
 int why_main(int argc, char **argv);
 
