@@ -3,7 +3,6 @@
 
 #include <assert.h>
 #include <vedette/error.h>
-#include <vedette/event_splice.h>
 #include <vedette/event_validate.h>
 #include <vedette/event_view.h>
 #include <vedette/finding.h>
@@ -27,6 +26,10 @@ void passage_begin(struct passage *p, struct shard_time now)
                                        .tenant = stream_tenant(stream),
                                        .opaque = p->batch};
     score_origin_init(p->score, &p->origin, stream_tenant(stream), stream_agent(stream));
+    vd_splice_frame_init(&p->frame, &(struct vd_splice){.tenant = stream_tenant(stream),
+                                                        .agent = stream_agent(stream),
+                                                        .stream = stream->id,
+                                                        .processed_time_ms = now.real_ms});
 }
 
 static int hand_over(const struct passage *p, const struct outlet_record *record)
@@ -200,11 +203,8 @@ static int score_and_publish(struct passage *p, const struct passage_event *even
     if (score.risk_score >= FINDING_LEAST_RISK)
         find(p, event, &score);
     size_t sentence_len = score_sentence(&score, sentence, sizeof sentence);
-    struct vd_splice splice = {.tenant = stream_tenant(b->stream),
-                               .agent = stream_agent(b->stream),
-                               .stream = b->stream->id,
+    struct vd_splice splice = {.frame = &p->frame,
                                .seq = event->seq,
-                               .processed_time_ms = p->now.real_ms,
                                .class_uid = event->view.class_uid,
                                .activity_id = event->view.activity_id,
                                .score = &score,

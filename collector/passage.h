@@ -8,6 +8,8 @@
 #ifndef COLLECTOR_PASSAGE_H
 #define COLLECTOR_PASSAGE_H
 
+#include <vedette/event_splice.h>
+
 #include "batch.h"
 #include "notice.h"
 #include "score.h"
@@ -26,9 +28,10 @@ struct passage {
     struct batch *batch;
     const struct shard_options *options; /* the shard's, as is what follows */
     struct score *score;
-    struct vd_buffer *notice;    /* an event of our own, while it is made */
-    struct outlet_record record; /* what is the same in all of the batch's */
-    struct score_origin origin;  /* likewise */
+    struct vd_buffer *notice;     /* an event of our own, while it is made */
+    struct outlet_record record;  /* what is the same in all of the batch's */
+    struct score_origin origin;   /* likewise */
+    struct vd_splice_frame frame; /* likewise */
     struct shard_time now;
     uint64_t lost; /* numbers before the batch's one event, a GAP that is to tell of them */
     uint32_t waiting_count;

@@ -43,6 +43,9 @@ enum {
                    VD_SCORE_REASONS_MAX * REASON_BYTES,
 };
 _Static_assert(SPLICE_BYTES <= (int)VD_SPLICE_MAX_BYTES, "no splice is longer than its header says");
+_Static_assert(DEVICE_BYTES <= (int)VD_SPLICE_PART_BYTES, "the device is the longest part");
+_Static_assert(METADATA_BYTES + (int)VD_SPLICE_PART_BYTES <= (int)VD_SPLICE_MAX_BYTES,
+               "a whole part fits behind whatever stands before the last one");
 
 /* The longest beginning of text that is at most cap bytes and ends at a character's edge. */
 static struct vd_bytes cut(struct vd_bytes text, size_t cap)
@@ -105,25 +108,19 @@ size_t vd_event_uid(const uint8_t *stream, uint64_t seq, char *out)
     return len;
 }
 
-static uint8_t *metadata_put(uint8_t *at, const struct vd_splice *splice)
+/* The uid as far as it is every event's: its tag, a length that only the number completes, and the stream. */
+enum { UID_STEM_BYTES = STREAM_HEX_BYTES + 1 };
+static uint8_t *uid_stem_put(uint8_t *at, const uint8_t *stream)
 {
     char uid[VD_EVENT_UID_BYTES];
-    size_t uid_len = splice->stream != NULL ? vd_event_uid(splice->stream, splice->seq, uid) : 0;
-    struct nest metadata;
-    at = nest_open(&metadata, at, EVENT_METADATA);
-    if (splice->seq != 0)
-        at = vd_wire_put_bytes(at, METADATA_UID, vd_bytes_of(uid, uid_len));
-    at = vd_wire_put_bytes(at, METADATA_TENANT_UID, cut(splice->tenant, NAME_CAP));
-    at = vd_wire_put_uint(at, METADATA_PROCESSED_TIME, (uint64_t)splice->processed_time_ms);
-    at = vd_wire_put_uint(at, METADATA_SEQUENCE, splice->seq);
-    if (splice->stream != NULL)
-        at = vd_wire_put_bytes(at, METADATA_STREAM_UID, vd_bytes_of(uid, STREAM_HEX_BYTES));
-    return nest_close(&metadata, at);
+    if (stream == NULL)
+        return at;
+    vd_event_uid(stream, 0, uid);
+    return vd_wire_put_bytes(at, METADATA_UID, vd_bytes_of(uid, UID_STEM_BYTES));
 }
 
-static uint8_t *device_put(uint8_t *at, const struct vd_splice *splice)
+static uint8_t *device_put(uint8_t *at, struct vd_bytes agent)
 {
-    struct vd_bytes agent = cut(splice->agent, NAME_CAP);
     if (agent.len == 0)
         return at;
     struct nest device;
@@ -131,6 +128,50 @@ static uint8_t *device_put(uint8_t *at, const struct vd_splice *splice)
     at = vd_wire_put_bytes(at, DEVICE_UID, agent);
     at = vd_wire_put_bytes(at, DEVICE_HOSTNAME, agent);
     return nest_close(&device, at);
+}
+
+static void part_end(struct vd_splice_part *part, const uint8_t *end)
+{
+    part->len = (size_t)(end - part->bytes);
+}
+
+void vd_splice_frame_init(struct vd_splice_frame *out, const struct vd_splice *splice)
+{
+    *out = (struct vd_splice_frame){0};
+    uint8_t *uid = uid_stem_put(out->uid.bytes, splice->stream), *behind = out->behind.bytes;
+    uint8_t *before =
+        vd_wire_put_bytes(out->before.bytes, METADATA_TENANT_UID, cut(splice->tenant, NAME_CAP));
+    before = vd_wire_put_uint(before, METADATA_PROCESSED_TIME, (uint64_t)splice->processed_time_ms);
+    if (splice->stream != NULL)
+        behind = vd_wire_put_bytes(behind, METADATA_STREAM_UID,
+                                   vd_bytes_of(out->uid.bytes + TIGHT, STREAM_HEX_BYTES));
+    part_end(&out->uid, uid);
+    part_end(&out->before, before);
+    part_end(&out->behind, behind);
+    part_end(&out->device, device_put(out->device.bytes, cut(splice->agent, NAME_CAP)));
+}
+
+/* Whole, since that is a few instructions where its length is not; the next part lies over the rest. */
+static uint8_t *part_put(uint8_t *at, const struct vd_splice_part *part)
+{
+    memcpy(at, part->bytes, sizeof part->bytes);
+    return at + part->len;
+}
+
+static uint8_t *metadata_put(uint8_t *at, const struct vd_splice_frame *frame, uint64_t seq)
+{
+    struct nest metadata;
+    at = nest_open(&metadata, at, EVENT_METADATA);
+    if (seq != 0 && frame->uid.len > 0) {
+        uint8_t *uid = at;
+        at = part_put(at, &frame->uid);
+        at += decimal(seq, (char *)at);
+        uid[1] = (uint8_t)(at - uid - TIGHT);
+    }
+    at = part_put(at, &frame->before);
+    at = vd_wire_put_uint(at, METADATA_SEQUENCE, seq);
+    at = part_put(at, &frame->behind);
+    return nest_close(&metadata, at);
 }
 
 /* An anomaly or a baseline: one parameter, seen once. */
@@ -236,9 +277,15 @@ static uint8_t *score_put(uint8_t *at, const struct vd_score *score, struct vd_b
 
 size_t vd_event_splice_write(const struct vd_splice *splice, uint8_t *out)
 {
+    struct vd_splice_frame own;
+    const struct vd_splice_frame *frame = splice->frame;
     int64_t type_uid = (int64_t)splice->class_uid * 100 + splice->activity_id;
-    uint8_t *at = metadata_put(out, splice);
-    at = device_put(at, splice);
+    if (frame == NULL) {
+        vd_splice_frame_init(&own, splice);
+        frame = &own;
+    }
+    uint8_t *at = metadata_put(out, frame, splice->seq);
+    at = part_put(at, &frame->device);
     at = vd_wire_put_uint(at, EVENT_CATEGORY_UID, (uint64_t)(splice->class_uid / 1000));
     at = vd_wire_put_uint(at, EVENT_TYPE_UID, (uint64_t)type_uid);
     if (splice->score != NULL)

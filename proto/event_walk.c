@@ -169,23 +169,39 @@ static void tables_make(void)
 
 /* ---- Texts */
 
+/* A bit of each byte of a word that is over 127, or 0, or lies behind a 0. */
+static inline uint64_t odd_bytes(uint64_t word)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101);
+    return (word | (word - ones)) & ones << 7; /* a zero byte borrows */
+}
+
+/* Two words of half the size that cover 4 to 7 bytes, in one. */
+static inline uint64_t halves(struct vd_bytes text)
+{
+    uint32_t first, last;
+    memcpy(&first, text.data, sizeof first);
+    memcpy(&last, text.data + text.len - sizeof last, sizeof last);
+    return (uint64_t)last << 32 | first;
+}
+
 /* Whether every byte is 1 to 127, eight at a time: of nearly all strings that is all there is to know. */
 static inline bool plain(struct vd_bytes text)
 {
-    const uint64_t ones = UINT64_C(0x0101010101010101), highs = ones << 7;
     uint64_t odd = 0, word;
-    size_t i = 0;
     if (text.len < sizeof word) {
-        for (; i < text.len; i++)
-            odd |= (uint64_t)(text.data[i] | (text.data[i] - 1)) & highs;
-        return odd == 0;
+        if (text.len >= sizeof word / 2)
+            return odd_bytes(halves(text)) == 0;
+        for (size_t i = 0; i < text.len; i++)
+            odd |= text.data[i] | (text.data[i] - 1U);
+        return (odd & 0x80) == 0;
     }
-    for (; i + sizeof word <= text.len; i += sizeof word) {
+    for (size_t i = 0; i + sizeof word <= text.len; i += sizeof word) {
         memcpy(&word, text.data + i, sizeof word);
-        odd |= (word | (word - ones)) & highs; /* a zero byte borrows */
+        odd |= odd_bytes(word);
     }
     memcpy(&word, text.data + text.len - sizeof word, sizeof word); /* the rest, and some once more */
-    return ((odd | ((word | (word - ones)) & highs)) & highs) == 0;
+    return (odd | odd_bytes(word)) == 0;
 }
 
 bool event_text_valid(struct vd_bytes text)
