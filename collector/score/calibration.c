@@ -94,20 +94,30 @@ struct tail_fit {
     double mean;
 };
 
+/* The bin from which on fewer than TAIL_WINDOWS are left. Not the bin that makes them up: figures come in lumps,
+ * and a lump of thousands would say that beyond it nothing comes. CALIBRATION_BINS: too few windows for any. */
+static int tail_from(const struct calibration *c)
+{
+    double above = 0;
+    for (int b = CALIBRATION_BINS - 1; b >= 0; b--) {
+        above += (double)c->counts[b];
+        if (above >= TAIL_WINDOWS)
+            return b + 1;
+    }
+    return CALIBRATION_BINS;
+}
+
 static struct tail_fit fit_tail(const struct calibration *c, const struct calibration_scale *scale)
 {
     struct tail_fit fit = {CALIBRATION_BINS, TAIL_MEAN};
     double above = 0, excess = 0;
-    for (int b = CALIBRATION_BINS - 1; b >= 0 && fit.from == CALIBRATION_BINS; b--) {
+    fit.from = tail_from(c);
+    for (int b = fit.from; b < CALIBRATION_BINS; b++) {
         above += (double)c->counts[b];
-        if (above >= TAIL_WINDOWS)
-            fit.from = b;
-    }
-    for (int b = fit.from; b < CALIBRATION_BINS; b++)
         excess +=
             (double)c->counts[b] * ((scale->edges[b] + scale->edges[b + 1]) / 2 - scale->edges[fit.from]);
-    if (fit.from < CALIBRATION_BINS)
-        fit.mean = (excess + TAIL_WINDOWS * TAIL_MEAN) / (above + TAIL_WINDOWS);
+    }
+    fit.mean = (excess + TAIL_WINDOWS * TAIL_MEAN) / (above + TAIL_WINDOWS);
     return fit;
 }
 
@@ -133,14 +143,11 @@ static void make_rank(struct calibration *c, const struct calibration_scale *sca
 {
     double above = 0, share = nominal ? NOMINAL_WINDOWS / ((double)c->total + NOMINAL_WINDOWS) : 0;
     double seen[CALIBRATION_BINS + 1];
-    int from = nominal ? -1 : CALIBRATION_BINS;
+    int from = nominal ? tail_from(c) : CALIBRATION_BINS;
     for (int b = CALIBRATION_BINS; b >= 0; b--) {
         above += b < CALIBRATION_BINS ? (double)c->counts[b] : 0;
         seen[b] = -log10((above + 0.5) / ((double)c->total + 1));
-        if (from < 0 && above >= TAIL_WINDOWS)
-            from = b;
     }
-    from = from < 0 ? CALIBRATION_BINS : from;
     double slope = M_LOG10E / octaves_above(c, from) / BINS_PER_OCTAVE;
     for (int b = 0; b <= CALIBRATION_BINS; b++) {
         double rank = b <= from ? seen[b] : seen[from] + slope * (b - from);
