@@ -166,6 +166,13 @@ double calibration_rank(struct calibration *c, const struct calibration_scale *s
     return between(c, place);
 }
 
+/* P(max + half of the rest >= figure) of three ranks that are true and independent: in order of size, they are
+ * sums of exponentials (Rényi 1953), and so is what is made of them, of means 1, 3/4 and 2/3 decades. */
+static double nominal_tail(double figure)
+{
+    return 12 * pow(10, -figure) - 27 * pow(10, -figure * 4 / 3) + 16 * pow(10, -figure * 3 / 2);
+}
+
 static void make_verdict(struct calibration *c, const struct calibration_scale *scale)
 {
     struct tail_fit fit = fit_tail(c, scale);
@@ -174,7 +181,7 @@ static void make_verdict(struct calibration *c, const struct calibration_scale *
         above[b] = above[b + 1] + (double)c->counts[b];
     for (int b = 0; b <= CALIBRATION_BINS; b++) {
         int from = b < fit.from ? b : fit.from;
-        double nominal = PRIOR_WINDOWS * pow(10, -scale->edges[from] / 2);
+        double nominal = PRIOR_WINDOWS * nominal_tail(scale->edges[from]);
         double p = (above[from] + nominal) / ((double)c->total + PRIOR_WINDOWS);
         c->table[b] = (float)(-log10(p) + beyond(&fit, scale, b));
     }
