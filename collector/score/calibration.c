@@ -94,8 +94,9 @@ struct tail_fit {
     double mean;
 };
 
-/* The bin from which on fewer than TAIL_WINDOWS are left. Not the bin that makes them up: figures come in lumps,
- * and a lump of thousands would say that beyond it nothing comes. CALIBRATION_BINS: too few windows for any. */
+/* The bin from which on fewer than TAIL_WINDOWS are left. Not the bin that makes them up: figures come in
+ * lumps, and a lump of thousands would say that beyond it nothing comes. CALIBRATION_BINS: too few windows
+ * for any. */
 static int tail_from(const struct calibration *c)
 {
     double above = 0;
@@ -139,14 +140,15 @@ static double octaves_above(const struct calibration *c, int from)
     return (excess + TAIL_WINDOWS * RANK_OCTAVES) / (above + TAIL_WINDOWS);
 }
 
-static void make_rank(struct calibration *c, const struct calibration_scale *scale, bool nominal)
+static void make_rank(struct calibration *c, const struct calibration_scale *scale, double windows,
+                      bool nominal)
 {
     double above = 0, share = nominal ? NOMINAL_WINDOWS / ((double)c->total + NOMINAL_WINDOWS) : 0;
     double seen[CALIBRATION_BINS + 1];
     int from = nominal ? tail_from(c) : CALIBRATION_BINS;
     for (int b = CALIBRATION_BINS; b >= 0; b--) {
         above += b < CALIBRATION_BINS ? (double)c->counts[b] : 0;
-        seen[b] = -log10((above + 0.5) / ((double)c->total + 1));
+        seen[b] = larger(0, -log10((above + 0.5) / (windows + 1)));
     }
     double slope = M_LOG10E / octaves_above(c, from) / BINS_PER_OCTAVE;
     for (int b = 0; b <= CALIBRATION_BINS; b++) {
@@ -157,17 +159,17 @@ static void make_rank(struct calibration *c, const struct calibration_scale *sca
 }
 
 double calibration_rank(struct calibration *c, const struct calibration_scale *scale,
-                        struct calibration_place place, uint32_t minute, bool nominal)
+                        struct calibration_place place, uint32_t minute, double windows, bool nominal)
 {
     if (place.bin == 0 && !(place.share > 0))
         return 0;
     if (is_due(c, minute))
-        make_rank(c, scale, nominal);
+        make_rank(c, scale, windows, nominal);
     return between(c, place);
 }
 
-/* P(max + half of the rest >= figure) of three ranks that are true and independent: in order of size, they are
- * sums of exponentials (Rényi 1953), and so is what is made of them, of means 1, 3/4 and 2/3 decades. */
+/* P(max + half of the rest >= figure) of three ranks that are true and independent: in order of size, they
+ * are sums of exponentials (Rényi 1953), and so is what is made of them, of means 1, 3/4 and 2/3 decades. */
 static double nominal_tail(double figure)
 {
     return 12 * pow(10, -figure) - 27 * pow(10, -figure * 4 / 3) + 16 * pow(10, -figure * 3 / 2);

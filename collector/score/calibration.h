@@ -39,10 +39,11 @@ struct calibration_place calibration_place_of(const struct calibration_scale *sc
 
 /* Takes in a window whose highest figure was in that bin. */
 void calibration_feed(struct calibration *c, uint8_t bin, double weight);
-/* -log10 p of a figure; 0 for none. minute: event time, not 0. nominal: the figure is itself meant as a
- * -log10 p, which stands in while there are few windows. Always the same for one calibration. */
+/* -log10 p of a figure; 0 for none. minute: event time, not 0. windows: those that the figure could have come
+ * up in. nominal: the figure is itself meant as a -log10 p, which stands in while there are few windows.
+ * Always the same for one calibration. */
 double calibration_rank(struct calibration *c, const struct calibration_scale *scale,
-                        struct calibration_place place, uint32_t minute, bool nominal);
+                        struct calibration_place place, uint32_t minute, double windows, bool nominal);
 double calibration_verdict(struct calibration *c, const struct calibration_scale *scale,
                            struct calibration_place place, uint32_t minute);
 /* The figure that half of the windows stay under. */

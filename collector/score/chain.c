@@ -112,7 +112,8 @@ struct chain_beside chains_add(struct chains *c, const struct calibration_scale 
         chain->top = 0;
         chain->window = now / CHAIN_WINDOW_SECONDS;
     }
-    out.surprise = calibration_rank(&c->calibration, scale, place, now / 60 + 1, false);
+    struct calibration *heats = &c->calibration;
+    out.surprise = calibration_rank(heats, scale, place, now / 60 + 1, (double)heats->total, false);
     out.usual = calibration_median(&c->calibration, scale);
     out.partner = partner(chain, event->host_hash, now);
     return out;

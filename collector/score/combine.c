@@ -29,6 +29,16 @@ static bool is_nominal(enum feature feature, bool is_detection)
     return !is_detection && feature <= FEATURE_DISTINCT;
 }
 
+/* A burst of a tenant's is in the windows of all its hosts; what one event is the first to bring is in one
+ * window of the kind, be it the first for the tenant or for a host. So among these it is as rare as it is. */
+static double windows_of(const struct score *s, const struct subject *subject, enum feature feature,
+                         const struct calibration *c)
+{
+    if (feature == FEATURE_NOVELTY && !subject->event->is_detection)
+        c = &s->verdicts[subject->event->kind_number];
+    return (double)c->total;
+}
+
 static void weigh(struct score *s, const struct subject *subject, int key, struct finding *families)
 {
     const struct shown *shown = &subject->shown[key];
@@ -38,8 +48,9 @@ static void weigh(struct score *s, const struct subject *subject, int key, struc
         struct calibration *c = features_calibration(s, subject, shown, (enum feature)f);
         if (place.bin > shown->entity->top[f])
             shown->entity->top[f] = place.bin;
-        double surprise = calibration_rank(c, &s->scale, place, subject->minute,
-                                           is_nominal((enum feature)f, subject->event->is_detection));
+        double surprise =
+            calibration_rank(c, &s->scale, place, subject->minute, windows_of(s, subject, (enum feature)f, c),
+                             is_nominal((enum feature)f, subject->event->is_detection));
         struct finding *best = &families[family_of((enum feature)f, subject->event->is_detection)];
         if (surprise > best->surprise)
             *best = (struct finding){.key = key, .feature = (enum feature)f, .surprise = surprise};
@@ -87,8 +98,9 @@ void combine(struct score *s, const struct subject *subject, struct verdict *out
     out->is_record = place.bin > primary->top_verdict;
     if (out->is_record)
         primary->top_verdict = place.bin;
-    out->surprise =
-        calibration_verdict(&s->verdicts[subject->event->kind_number], &s->scale, place, subject->minute);
+    struct calibration *verdicts = &s->verdicts[subject->event->kind_number];
+    out->surprise = calibration_verdict(verdicts, &s->scale, place, subject->minute);
+    out->window_surprise = (double)verdicts->table[primary->top_verdict];
     if (subject->event->is_detection)
         chain(s, subject, out);
 }

@@ -79,6 +79,7 @@ struct verdict {
     struct finding families[FAMILY_COUNT];
     struct chain_beside beside; /* .surprise 0: no chain */
     double surprise;            /* the event's, with the chain */
+    double window_surprise;     /* without it; of its key's window so far */
     bool is_record;             /* the most unlikely of its key's window so far */
 };
 

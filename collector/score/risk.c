@@ -162,11 +162,9 @@ static void add_reasons(const struct score *s, const struct subject *subject, co
 
 /* The surprise is that of a window's most unlikely event. Whatever goes beyond its window so far has its own;
  * what only goes on shares one alarm among as many as there were. */
-static double repeats(const struct subject *subject, const struct verdict *verdict)
+static uint32_t sharing(const struct subject *subject, const struct verdict *verdict)
 {
-    if (verdict->is_record)
-        return 0;
-    return log10(fmax(1, ring_sum(&subject->shown[0].entity->rings[RING_MINUTES])));
+    return verdict->is_record ? 0 : ring_sum(&subject->shown[0].entity->rings[RING_MINUTES]);
 }
 
 static void set_risk(struct vd_score *out, double surprise, enum asset_criticality criticality)
@@ -182,10 +180,14 @@ void risk_conclude(const struct score *s, const struct subject *subject, const s
                    struct vd_score *out)
 {
     out->surprise = verdict->surprise;
+    if (verdict->surprise < LEAST_SURPRISE && verdict->window_surprise < LEAST_SURPRISE)
+        return;
+    out->shared = sharing(subject, verdict);
     if (verdict->surprise < LEAST_SURPRISE)
         return;
     add_reasons(s, subject, verdict, out);
-    set_risk(out, verdict->surprise - repeats(subject, verdict), subject->event->in.origin->criticality);
+    double surprise = verdict->surprise - log10(fmax(1, out->shared));
+    set_risk(out, surprise, subject->event->in.origin->criticality);
 }
 
 void risk_of_silence(const struct score *s, struct score_silence *out)

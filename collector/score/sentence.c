@@ -8,7 +8,7 @@
 
 enum { SENTENCE_REASONS = 2, ENTITY_MAX_BYTES = 48 };
 
-static const char QUIET[] = "nothing unusual";
+static const char QUIET[] = "nothing unusual", TOLD[] = "nothing more than its 5 minutes have shown";
 
 /* A text that grows up to its cap and ends there. */
 struct text {
@@ -217,19 +217,29 @@ static void put_configuration(struct text *t, uint32_t configuration)
     put(t, vd_bytes_of(digits, sizeof digits));
 }
 
+/* A burst is told once; the rest of it is no news, nor is it nothing. */
+static void put_shared(struct text *t, uint32_t shared)
+{
+    put_text(t, "; goes on, one alarm for its ");
+    put_number(t, shared);
+    put_text(t, " in 5 min");
+}
+
 size_t score_sentence(const struct vd_score *score, char *out, size_t cap)
 {
     if (cap == 0)
         return 0;
     struct text t = {.at = out, .cap = cap - 1};
     if (score->reason_count == 0)
-        put_text(&t, QUIET);
+        put_text(&t, score->shared > 0 ? TOLD : QUIET);
     for (uint32_t i = 0; i < score->reason_count && i < SENTENCE_REASONS; i++) {
         if (i > 0)
             put_text(&t, "; ");
         put_reason(&t, &score->reasons[i]);
     }
     if (score->reason_count > 0) {
+        if (score->shared > 1)
+            put_shared(&t, score->shared);
         if (score->criticality != NULL)
             put_criticality(&t, score->criticality);
         put_configuration(&t, score->configuration);

@@ -38,6 +38,7 @@ struct vd_score {
     uint32_t configuration;  /* hash of what it depends on beside the events */
     double surprise;         /* of the event: -log10 p */
     const char *criticality; /* static: the asset's, which the risk was weighed by; NULL: none */
+    uint32_t shared;         /* events of its 5 minutes that share one alarm with it; 0: it has its own */
     uint32_t reason_count;
     struct vd_reason reasons[VD_SCORE_REASONS_MAX]; /* strongest first */
 };

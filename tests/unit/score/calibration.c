@@ -60,7 +60,7 @@ static void a_larger_figure_never_surprises_less(void **state)
             double x = 0.01;
             for (int step = 0; step < 358; step++) {
                 struct calibration_place place = calibration_place_of(&scale, x);
-                double r = calibration_rank(&rank, &scale, place, 1, nominal);
+                double r = calibration_rank(&rank, &scale, place, 1, (double)rank.total, nominal);
                 double v = calibration_verdict(&verdict, &scale, place, 1);
                 assert_true(isfinite(r) && isfinite(v));
                 assert_true(r >= last_rank - 1e-6 && v >= last_verdict - 1e-6);
@@ -79,6 +79,42 @@ static void a_verdict_is_what_windows_do(void **state)
         double level = half / 2.0;
         double got = calibration_verdict(&c, &scale, calibration_place_of(&scale, level), 1);
         assert_true(fabs(got - level) < 0.18); /* within 1.5 times */
+    }
+}
+
+/* Thousands of windows with the same figure say nothing of what is beyond it; a handful beyond it does. */
+static void a_lump_is_no_tail(void **state)
+{
+    (void)state;
+    struct calibration rank = {0}, verdict;
+    for (int i = 0; i < 10000; i++)
+        calibration_feed(&rank, calibration_place_of(&scale, 0.5).bin, 1);
+    for (int i = 0; i < 20; i++)
+        calibration_feed(&rank, calibration_place_of(&scale, 6 + i).bin, 1);
+    verdict = rank;
+    struct calibration_place beyond = calibration_place_of(&scale, 16);
+    double r = calibration_rank(&rank, &scale, beyond, 1, (double)rank.total, true);
+    assert_true(r > 2.7 && r < 4); /* 9 of 10,020 were there */
+    r = calibration_verdict(&verdict, &scale, calibration_place_of(&scale, 6), 1);
+    assert_true(r > 2.5 && r < 4.5);
+    assert_true(calibration_rank(&rank, &scale, beyond, 2, 1e6, true) > 2.7);
+}
+
+static void a_young_verdict_is_that_of_true_ranks(void **state)
+{
+    (void)state;
+    struct vd_random random = {9};
+    int above[8] = {0};
+    enum { WINDOWS = 400000 };
+    for (int i = 0; i < WINDOWS; i++) {
+        double a = figure(&random), b = figure(&random), c = figure(&random), top = fmax(a, fmax(b, c));
+        for (int level = 0; level < 8; level++)
+            above[level] += top + (a + b + c - top) / 2 >= level;
+    }
+    struct calibration none = {0};
+    for (int level = 1; level <= 4; level++) { /* beyond, too few */
+        double got = calibration_verdict(&none, &scale, calibration_place_of(&scale, level), 1);
+        assert_true(fabs(got + log10((double)above[level] / WINDOWS)) < 0.05);
     }
 }
 
@@ -189,6 +225,8 @@ int main(void)
         cmocka_unit_test(a_place_lies_between_its_edges),
         cmocka_unit_test(a_larger_figure_never_surprises_less),
         cmocka_unit_test(a_verdict_is_what_windows_do),
+        cmocka_unit_test(a_lump_is_no_tail),
+        cmocka_unit_test(a_young_verdict_is_that_of_true_ranks),
         cmocka_unit_test(halving_keeps_the_order),
         cmocka_unit_test(the_table_waits_for_the_minute),
         cmocka_unit_test(first_is_once),

@@ -35,6 +35,18 @@ static void quiet(void **state)
     assert_sentence(&(struct vd_score){0}, "nothing unusual");
 }
 
+static void a_burst_goes_on(void **state)
+{
+    (void)state;
+    struct vd_bytes source = vd_bytes_str("203.0.113.9");
+    struct vd_score score = {.shared = 131};
+    assert_sentence(&score, "nothing more than its 5 minutes have shown");
+    score.reason_count = 1;
+    score.reasons[0] = reason_of("source address", source, 300, 47, 0.6);
+    assert_sentence(&score, "47 failed logins from 203.0.113.9 in 5 min, expected 0.6 (p 2e-7, own habits "
+                            "90%); goes on, one alarm for its 131 in 5 min; configuration 00000000");
+}
+
 static void reasons(void **state)
 {
     (void)state;
@@ -141,8 +153,11 @@ static void fits_any_room(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(quiet),         cmocka_unit_test(reasons),
-        cmocka_unit_test(hostile_names), cmocka_unit_test(long_names_are_cut_at_an_edge),
+        cmocka_unit_test(quiet),
+        cmocka_unit_test(a_burst_goes_on),
+        cmocka_unit_test(reasons),
+        cmocka_unit_test(hostile_names),
+        cmocka_unit_test(long_names_are_cut_at_an_edge),
         cmocka_unit_test(fits_any_room),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
