@@ -5,6 +5,7 @@ is not used. Nothing here comes from librdkafka or from the project. Kafka's own
 console.py asks it.
 """
 import heapq
+import select
 import socket
 import struct
 import time
@@ -12,10 +13,12 @@ from typing import NamedTuple
 
 from kafka.protocol.api import RequestHeader
 from kafka.protocol.fetch import FetchRequest
+from kafka.protocol.metadata import MetadataRequest
 from kafka.record.default_records import DefaultRecordBatch
 
 READ_COMMITTED = 1
 FETCH_BYTES, PARTITION_BYTES, WAIT_MS = 8 << 20, 1 << 20, 100
+ANSWER_S, METADATA_S, LOOK_AGAIN_S = 10, 2, 0.1
 HEADER = DefaultRecordBatch.HEADER_STRUCT
 ABORT = b"\0\0\0\0"  # the key of a control record: version 0, type 0
 
@@ -63,18 +66,20 @@ def visible(data, aborted, position):
 
 
 class Connection:
-    """One connection to a broker; broken, it is made anew at the next request."""
+    """One connection to a broker, for one request at a time; broken, it is made anew at the next one."""
 
     def __init__(self, address):
         host, port = address.rsplit(":", 1)
-        self.peer, self.socket, self.correlation = (host, int(port)), None, 0
+        self.address, self.peer = address, (host, int(port))
+        self.socket, self.correlation, self.request, self.asked_at = None, 0, None, 0.0
 
     def close(self):
+        self.request = None
         if self.socket is not None:
             self.socket.close()
             self.socket = None
 
-    def ask(self, request, timeout_s=10):
+    def send(self, request, timeout_s=ANSWER_S):
         if self.socket is None:
             self.socket = socket.create_connection(self.peer, timeout=2)
         self.socket.settimeout(timeout_s)
@@ -82,9 +87,17 @@ class Connection:
         header = RequestHeader(request, correlation_id=self.correlation, client_id="oracle")
         head, body = header.encode(), request.encode()
         self.socket.sendall(struct.pack(">i", len(head) + len(body)) + head + body)
+        self.request, self.asked_at = request, time.monotonic()
+
+    def receive(self):
         answer = self._take(struct.unpack(">i", self._take(4))[0])
         assert struct.unpack_from(">i", answer)[0] == self.correlation
+        request, self.request = self.request, None
         return request.RESPONSE_TYPE.decode(answer[4:])
+
+    def ask(self, request, timeout_s=ANSWER_S):
+        self.send(request, timeout_s)
+        return self.receive()
 
     def _take(self, count):
         data = bytearray()
@@ -97,41 +110,96 @@ class Connection:
 
 
 class Reader:
-    """All partitions of a topic from their beginning; survives a broker that goes and comes back."""
+    """All partitions of a topic from their beginning, each from its leader; survives brokers that go and come back.
 
-    def __init__(self, address, topic, partitions):
-        self.connection, self.topic = Connection(address), topic
+    Each leader is asked for itself, so that one which stands still holds up no other's partitions.
+    """
+
+    def __init__(self, addresses, topic, partitions):
+        self.addresses, self.topic = addresses.split(","), topic
+        self.connections, self.leaders = {}, {}  # address → Connection, and → the partitions that it leads
+        self.astray, self.looked_at = True, 0.0  # whether a partition's leader is not known; when it was asked for
         self.positions = dict.fromkeys(range(partitions), 0)
         self.stable = dict(self.positions)
 
     def close(self):
-        self.connection.close()
+        for connection in self.connections.values():
+            connection.close()
 
     def poll(self):
-        """A list of Committed, perhaps empty; waits a tenth of a second at most while the broker is well."""
+        """A list of Committed, perhaps empty; waits a tenth of a second at most while the brokers are well."""
+        if self.astray and time.monotonic() - self.looked_at >= LOOK_AGAIN_S:
+            self._find_leaders()
+        for address, partitions in list(self.leaders.items()):
+            connection = self.connections.setdefault(address, Connection(address))
+            if connection.request is None:
+                self._try(connection, connection.send, self._request(partitions))
+        return [record for answer in self._answers() for record in self._take(answer)]
+
+    def _try(self, connection, verb, *arguments):
+        """What verb returns; None when the connection is lost by it."""
         try:
-            answer = self.connection.ask(self._request())
+            return verb(*arguments)
         except (OSError, struct.error):
-            self.connection.close()
-            time.sleep(0.1)
-            return []
+            self._lose(connection)
+            return None
+
+    def _lose(self, connection):
+        connection.close()
+        self.leaders.pop(connection.address, None)
+        self.astray = True
+
+    def _answers(self):
+        """Those that are there, after a wait for the first."""
+        asked = {connection.socket: connection for connection in self.connections.values()
+                 if connection.request is not None}
+        if not asked:
+            time.sleep(LOOK_AGAIN_S)
+        ready = select.select(list(asked), [], [], LOOK_AGAIN_S if self.astray else ANSWER_S)[0] if asked else []
+        answers = [self._try(asked[one], asked[one].receive) for one in ready]
+        for connection in asked.values():
+            if connection.request is not None and time.monotonic() - connection.asked_at >= ANSWER_S:
+                self._lose(connection)
+        return [answer for answer in answers if answer is not None]
+
+    def _find_leaders(self):
+        """Asks whoever answers, and whoever does not is asked last from then on."""
+        self.looked_at = time.monotonic()
+        connection = Connection(self.addresses[0])
+        try:
+            self._heed(connection.ask(MetadataRequest[1]([self.topic]), METADATA_S))
+        except (OSError, struct.error):
+            self.addresses.append(self.addresses.pop(0))
+        finally:
+            connection.close()
+
+    def _heed(self, metadata):
+        addresses = {node: f"{host}:{port}" for node, host, port, _ in metadata.brokers}
+        self.leaders, known = {}, set()
+        for _, _, _, partitions in metadata.topics:
+            for _, partition, leader, _, _ in partitions:
+                if leader in addresses and partition in self.positions:
+                    self.leaders.setdefault(addresses[leader], []).append(partition)
+                    known.add(partition)
+        self.astray = len(known) < len(self.positions)
+
+    def _request(self, partitions):
+        wanted = [(partition, self.positions[partition], PARTITION_BYTES) for partition in partitions]
+        return FetchRequest[4](-1, WAIT_MS, 1, FETCH_BYTES, READ_COMMITTED, [(self.topic, wanted)])
+
+    def _take(self, answer):
+        """The records of an answer. One that had another leader meanwhile may hold what came already: that is left out."""
         records = []
         for _, partitions in answer.topics:
             for partition, error, _, stable, aborted, data in partitions:
                 if error == 0:
-                    records += self._take(partition, stable, aborted or [], data or b"")
+                    found, self.positions[partition] = visible(data or b"", aborted or [], self.positions[partition])
+                    self.stable[partition] = stable
+                    records += [Committed(partition, *record) for record in found]
                 else:
+                    self.astray = True
                     time.sleep(0.05)
         return records
-
-    def _request(self):
-        wanted = [(partition, offset, PARTITION_BYTES) for partition, offset in self.positions.items()]
-        return FetchRequest[4](-1, WAIT_MS, 1, FETCH_BYTES, READ_COMMITTED, [(self.topic, wanted)])
-
-    def _take(self, partition, stable, aborted, data):
-        found, self.positions[partition] = visible(data, aborted, self.positions[partition])
-        self.stable[partition] = stable
-        return [Committed(partition, *record) for record in found]
 
     @property
     def caught_up(self):

@@ -9,14 +9,16 @@ import threading
 import time
 from dataclasses import dataclass, field
 
+from . import packets
 from .clone import clone_agent
-from .plan import AT_START
+from .plan import AT_START, BROKER_KINDS
 from .world import NOBODY
 
 HOST_LANES = 3  # a host's harm waits for no other host's, as long as they are not in one lane
 MEND_S = 60
 DAY_S = 86400
 SEGMENT_LINES = 6000  # more than a segment of these spools holds
+LONG_S = 12  # longer than a broker's session with its cluster
 POINT_S = 25  # a point may have to wait until what the other lane broke is mended
 
 
@@ -77,9 +79,14 @@ class Harm:
             self.done.append(done)
         self.report(f"{world.clock():7.1f} s  {step.kind}"
                     + (f", {step.point}" if step.point else "") + ("" if done.reached else " (not reached)")
-                    + f", {done.feeds[0] if done.feeds else 'collector ' + str(step.target + 1)}: "
+                    + f", {self._victim(step, done)}: "
                     + f"{done.harmed - done.began:.1f} s of harm, heard again after {done.mended - done.harmed:.1f} s"
                     + (f", STILL SILENT: {', '.join(done.silent)}" if done.silent else ""))
+
+    def _victim(self, step, done):
+        if step.kind in BROKER_KINDS:
+            return f"broker {_broker(self, step).seat.node}"
+        return done.feeds[0] if done.feeds else f"collector {step.target + 1}"
 
     def explain(self, agent, *reasons):
         """Harm that may cost events, or be taken for a fork ("FORK?"), or must be ("FORK")."""
@@ -290,44 +297,74 @@ def turn_collectors_clock_back(harm, step, done):
     turn_clock_back(harm, step, done, _collector(harm, step))
 
 
-# ---- The broker, the links
+# ---- The brokers, the links
+
+def _broker(harm, step):
+    brokers = harm.world.kafka.brokers
+    return brokers[step.target % len(brokers)]
+
+
+def _broker_to_lose(harm, step, done):
+    """It is harmed when the others have all that it has: never two at once."""
+    harm.world.kafka.wait_in_sync()
+    done.began = time.monotonic()
+    return _broker(harm, step)
+
 
 def kill_broker(harm, step, done):
-    harm.world.kafka.kill()
-    time.sleep(harm.random.choice([0.0, 2.0]))
-    harm.world.restart_kafka()
+    broker = _broker_to_lose(harm, step, done)
+    broker.kill()
+    # One of three may also be away for longer than its session: then others lead, and the cluster lives without it.
+    time.sleep(harm.random.choice([0.0, 2.0] if broker.seat.count == 1 else [0.0, 2.0, LONG_S]))
+    harm.world.start_kafka(broker)
 
 
 def freeze_broker(harm, step, done):
-    harm.world.kafka.pause()
+    broker = _broker_to_lose(harm, step, done)
+    broker.pause()
     time.sleep(step.seconds)
-    harm.world.kafka.resume()
+    broker.resume()
 
 
-def _hurt_link(harm, link, step, **how):
-    harm.world.links.set(link, **how)
+def _hurt_links(harm, links, step, **how):
+    for link in links:
+        harm.world.links.set(link, **how)
     time.sleep(step.seconds)
-    harm.world.links.set(link)
+    for link in links:
+        harm.world.links.set(link)
 
 
 def on_agents_link(**how):
-    return lambda harm, step, done: _hurt_link(harm, _collector(harm, step).agents_link, step, **how)
+    return lambda harm, step, done: _hurt_links(harm, [_collector(harm, step).agents_link], step, **how)
 
 
 def on_kafka_link(**how):
-    return lambda harm, step, done: _hurt_link(harm, _collector(harm, step).kafka_link, step, **how)
+    return lambda harm, step, done: _hurt_links(harm, _collector(harm, step).kafka_links, step, **how)
+
+
+def lose_packets(harm, links, step):
+    """Where the run has a network of its own, really; else the links are held, which is as silent, but takes the bytes."""
+    if not harm.world.options.own.network:
+        _hurt_links(harm, links, step, held=True)
+        return
+    ports = [link.port for link in links]
+    packets.lose(ports)
+    time.sleep(step.seconds)
+    packets.lose_no_more(ports)
 
 
 def delay_commit(harm, step, done):
-    """The next end of a transaction arrives when its sender has given its connection up."""
-    link = _collector(harm, step).kafka_link
-    before = len(link.late)
-    harm.world.links.set(link, late_end_s=0.35)
-    end = time.monotonic() + POINT_S
-    while len(link.late) == before and time.monotonic() < end:
+    """The next end of a transaction, at each broker, arrives when its sender has given its connection up."""
+    links = _collector(harm, step).kafka_links
+    before = sum(len(link.late) for link in links)
+    for link in links:
+        harm.world.links.set(link, late_end_s=0.35)
+    done.reached, end = False, time.monotonic() + POINT_S
+    while not done.reached and time.monotonic() < end:
         time.sleep(0.05)
-    done.reached = len(link.late) > before
-    harm.world.links.set(link)
+        done.reached = sum(len(link.late) for link in links) > before
+    for link in links:
+        harm.world.links.set(link)
 
 
 SLOW = {"delay_s": 0.08, "bytes_per_s": 200_000}
@@ -344,4 +381,6 @@ DEEDS = {
     "agents' link slow": on_agents_link(**SLOW), "Kafka link cut": on_kafka_link(cut=True),
     "Kafka link held": on_kafka_link(held=True), "Kafka link slow": on_kafka_link(**SLOW),
     "commit comes late": delay_commit,
+    "agents' packets lost": lambda harm, step, done: lose_packets(harm, [_collector(harm, step).agents_link], step),
+    "Kafka packets lost": lambda harm, step, done: lose_packets(harm, _collector(harm, step).kafka_links, step),
 }

@@ -33,8 +33,9 @@ AGENT_KINDS = ["agent killed", "agent killed at a point", "disk fault", "disk fu
 COLLECTOR_KILLS = ["collector killed", "collector killed at a point", "collector stays dead", "collector ended",
                    "collector leaves for good"]
 LINK_KINDS = ["agents' link cut", "agents' link held", "agents' link slow", "Kafka link cut", "Kafka link held",
-              "Kafka link slow", "commit comes late"]
-OTHER_CENTRE_KINDS = ["broker killed", "broker stands still", "collector stands still", "collector's clock a day back"]
+              "Kafka link slow", "commit comes late", "agents' packets lost", "Kafka packets lost"]
+BROKER_KINDS = ["broker killed", "broker stands still"]
+OTHER_CENTRE_KINDS = [*BROKER_KINDS, "collector stands still", "collector's clock a day back"]
 KINDS = AGENT_KINDS + COLLECTOR_KILLS + LINK_KINDS + OTHER_CENTRE_KINDS
 
 # Of a hundred kills: agents, collectors, brokers.
@@ -43,7 +44,7 @@ AGENT_SHARE, COLLECTOR_SHARE = 0.71, 0.24
 
 @dataclass
 class Step:
-    """One harm. at_s: not before, counted from the start; target: which agent or collector, by number."""
+    """One harm. at_s: not before, counted from the start; target: which agent, collector or broker, by number."""
     kind: str
     at_s: float
     target: int
@@ -64,12 +65,11 @@ class Plan:
 
 
 class _Maker:
-    def __init__(self, seed, agents, collectors):
-        self.random, self.agents, self.collectors = random.Random(seed), agents, collectors
+    def __init__(self, seed, agents, collectors, brokers):
+        self.random, self.agents, self.collectors, self.brokers = random.Random(seed), agents, collectors, brokers
 
     def step(self, kind, point=None):
-        count = self.agents if kind in AGENT_KINDS else self.collectors
-        step = Step(kind, 0.0, self.random.randrange(count), seconds=self._seconds(kind))
+        step = Step(kind, 0.0, self.random.randrange(self._crowd(kind)), seconds=self._seconds(kind))
         points = {"agent killed at a point": AGENT_POINTS, "collector killed at a point": COLLECTOR_POINTS,
                   "disk fault": DISK_FAULTS}.get(kind)
         if points:
@@ -77,10 +77,20 @@ class _Maker:
             step.calls = points[step.point].format(n=self.random.randint(1, 25), s=self.random.randint(1, 2))
         return step
 
+    def _crowd(self, kind):
+        """How many it may hit."""
+        if kind in AGENT_KINDS:
+            return self.agents
+        return self.brokers if kind in BROKER_KINDS else self.collectors
+
     def _seconds(self, kind):
         """How long the harm lasts."""
+        if kind == "broker stands still" and self.brokers > 1:
+            return self.random.choice([3.0, 12.0])  # the latter is longer than its session: others lead meanwhile
         if kind == "collector stands still":
             return self.random.choice([8.0, 17.0])  # longer than its session; longer than its transaction lives
+        if kind in ("agents' packets lost", "Kafka packets lost"):
+            return self.random.choice([3.0, 10.0])  # the latter is longer than a collector's session with its group
         if kind in ("collector stays dead", "collector leaves for good"):
             return 12.0
         return self.random.uniform(1.5, 4.0)
@@ -92,9 +102,9 @@ class _Maker:
         return steps
 
 
-def short_plan(seed, agents, collectors, seconds=75.0):
+def short_plan(seed, agents, collectors, brokers=1, seconds=75.0):
     """Every kind once, and every named point of a collector's and an agent's death."""
-    maker = _Maker(seed, agents, collectors)
+    maker = _Maker(seed, agents, collectors, brokers)
     hosts = [maker.step(kind) for kind in AGENT_KINDS if kind != "agent killed at a point"]
     hosts += [maker.step("agent killed at a point", point) for point in AGENT_POINTS]
     hosts += [maker.step("disk fault", point) for point in list(DISK_FAULTS)[1::2]]
@@ -106,9 +116,9 @@ def short_plan(seed, agents, collectors, seconds=75.0):
     return Plan(seed, maker.spread(hosts, seconds), maker.spread(centre, seconds))
 
 
-def long_plan(seed, kills, minutes, agents, collectors):
+def long_plan(seed, kills, minutes, agents, collectors, brokers=1):
     """So many kills of agents, collectors and brokers, and a tenth as many of each other harm."""
-    maker = _Maker(seed, agents, collectors)
+    maker = _Maker(seed, agents, collectors, brokers)
     agent_kills = max(1, round(kills * AGENT_SHARE))
     collector_kills = max(1, round(kills * COLLECTOR_SHARE))
     broker_kills = max(1, kills - agent_kills - collector_kills)
@@ -122,9 +132,9 @@ def long_plan(seed, kills, minutes, agents, collectors):
     return Plan(seed, maker.spread(hosts, minutes * 60), maker.spread(centre, minutes * 60))
 
 
-def plan_of_kinds(kinds, seed, kills, minutes, agents, collectors):
+def plan_of_kinds(kinds, seed, kills, minutes, agents, collectors, brokers=1):
     """So many harms of a few kinds, in turn: for who looks into them."""
-    maker = _Maker(seed, agents, collectors)
+    maker = _Maker(seed, agents, collectors, brokers)
     steps = [maker.step(kinds[index % len(kinds)]) for index in range(kills)]
     hosts = [step for step in steps if step.kind in AGENT_KINDS]
     centre = [step for step in steps if step.kind not in AGENT_KINDS]

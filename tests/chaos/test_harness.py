@@ -6,15 +6,18 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from kafka import KafkaProducer
 from kafka.record.default_records import DefaultRecordBatchBuilder
+from support.kafka_server import KafkaCluster
 from support.ports import free_port
 from support.process import BUILD
 
 from chaos import plan
-from chaos.committed import ABORT, visible
+from chaos.committed import ABORT, Reader, visible
 from chaos.feed import Feed, line, read_line
 from chaos.proxy import Links, is_end_txn
 from chaos.world import CONTROL, PARTITIONS, partition_of, tenants
@@ -124,6 +127,35 @@ def test_reading_goes_on_in_the_middle_of_a_batch():
     assert visible(log[:-1], [], 0) == ([], 0)
 
 
+# ---- Three brokers
+
+def read_until(reader, wanted, timeout_s=60):
+    """Values from the reader until `wanted` came, as a set: a producer that repeats itself may double them."""
+    values, end = set(), time.monotonic() + timeout_s
+    while not wanted <= values and time.monotonic() < end:
+        values |= {record.value for record in reader.poll()}
+    return values
+
+
+def test_a_cluster_lives_on_when_a_broker_is_killed(tmp_path):
+    with KafkaCluster(tmp_path, 3) as cluster:
+        cluster.brokers[1].create_topic("c", partitions=3)
+        reader, producer = Reader(cluster.address, "c", 3), KafkaProducer(bootstrap_servers=cluster.address, acks="all", retries=1000)
+        def send(word):
+            sent = {b"%s %d" % (word, partition): partition for partition in range(3)}
+            for waiting in [producer.send("c", value, partition=partition) for value, partition in sent.items()]:
+                waiting.get(60)
+            return set(sent)
+        before = send(b"before")
+        assert read_until(reader, before) == before
+        cluster.wait_in_sync()
+        cluster.brokers[0].kill()
+        after = send(b"after")  # each partition again, that of the dead one too
+        assert read_until(reader, after) == after
+        producer.close(5)
+        reader.close()
+
+
 # ---- Links
 
 @pytest.fixture
@@ -208,11 +240,45 @@ def test_a_file_is_rotated_when_it_was_seen_and_deleted_when_it_came(tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["feed.log", "feed.log.2", "feed.log.3", "feed.log.4"]
 
 
+LOSING = """
+import socket
+from chaos import packets
+assert packets.prepare()
+server = socket.create_server(("127.0.0.1", 0))
+port = server.getsockname()[1]
+near = socket.create_connection(("127.0.0.1", port), timeout=60)
+far = server.accept()[0]
+far.settimeout(0.5)
+packets.lose([port])
+near.sendall(b"lost, and sent again")
+try:
+    raise SystemExit(f"came: {far.recv(100)}")
+except TimeoutError:
+    pass
+packets.lose_no_more([port])
+far.settimeout(60)
+assert far.recv(100) == b"lost, and sent again"
+"""
+
+
+def test_packets_are_lost_and_nobody_is_told():
+    if subprocess.run(["unshare", "--net", "nft", "list", "tables"], capture_output=True, check=False).returncode != 0:
+        pytest.skip("network namespaces or nftables are not to be had here: needs root, and CAP_NET_ADMIN")
+    program = ["unshare", "--net", sys.executable, "-B", "-c", LOSING]
+    subprocess.run(program, env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}, check=True, timeout=120)
+
+
 def test_plans_are_seeded_and_short_ones_have_every_kind():
     first, again = plan.short_plan(3, 4, 2), plan.short_plan(3, 4, 2)
     assert first == again != plan.short_plan(4, 4, 2)
     assert {step.kind for step in first.hosts + first.centre} == set(plan.KINDS)
     assert {step.point for step in first.hosts if step.kind == "agent killed at a point"} == set(plan.AGENT_POINTS)
+
+
+def test_plans_harm_each_broker():
+    for brokers in (1, 3):
+        steps = plan.plan_of_kinds(plan.BROKER_KINDS, 1, 40, 1, 4, 2, brokers).centre
+        assert {(step.kind, step.target) for step in steps} == {(kind, target) for kind in plan.BROKER_KINDS for target in range(brokers)}
 
 
 def test_long_plans_have_the_kills_that_were_asked_for():

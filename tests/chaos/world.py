@@ -4,17 +4,19 @@ import itertools
 import os
 import struct
 import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
 from types import SimpleNamespace
 
 from support.events import partition_of
-from support.kafka_server import KafkaServer
+from support.kafka_server import KafkaCluster
 from support.ports import free_port
 from support.process import BUILD, SANITIZER, SANITIZER_OPTIONS, run
 from support.vedette import Agent, Collector, Identities
 
+from . import packets
 from .feed import Feed, Feeder
 from .proxy import Links
 from .watch import Watch
@@ -140,17 +142,17 @@ class AgentUnit(Unit):
 
 
 class CollectorUnit(Unit):
-    """A collector, the link that agents reach it by, and its link to Kafka."""
+    """A collector, the link that agents reach it by, and its links to Kafka, one a broker."""
 
     def __init__(self, world, name):
         self.door = free_port()  # where agents connect
-        self.kafka_port = world.kafka_links[name].port
-        settings = {"kafka": {"brokers": f"127.0.0.1:{self.kafka_port}", "delivery": world.options.delivery},
+        self.kafka_links = world.kafka_links[name]
+        brokers = ",".join(f"127.0.0.1:{link.port}" for link in self.kafka_links)
+        settings = {"kafka": {"brokers": brokers, "delivery": world.options.delivery},
                     "listen": {"advertise": f"127.0.0.1:{self.door}"}}
         program = Collector(world, name, settings)
         super().__init__(world, name, program, "/nowhere/")
         self.agents_link = world.links.open(self.door, program.port)
-        self.kafka_link = world.kafka_links[name]
 
 
 class World:
@@ -178,13 +180,16 @@ class World:
 
     def start(self):
         names = [f"c{index + 1}" for index in range(self.options.collectors)]
-        ports = {name: free_port() for name in names}
-        self.kafka = KafkaServer(self.folder / "kafka", {name.upper(): port for name, port in ports.items()})
+        ports = {name: [free_port() for _ in range(self.options.brokers)] for name in names}
+        self.kafka = KafkaCluster(self.folder / "kafka", self.options.brokers,
+                                  {name.upper(): each for name, each in ports.items()})
         self.brokers = self.kafka.address
-        self.restart_kafka()
-        for name, port in ports.items():
-            self.kafka_links[name] = self.links.open(port, self.kafka.doors[name.upper()])
-        done = run("vedette", "topics", "create", "--brokers", self.brokers, "--partitions", PARTITIONS, "--prefix", PREFIX)
+        self.start_kafka(self.kafka)
+        for name, each in ports.items():
+            self.kafka_links[name] = [self.links.open(port, broker.doors[name.upper()])
+                                      for port, broker in zip(each, self.kafka.brokers)]
+        done = run("vedette", "topics", "create", "--brokers", self.brokers, "--partitions", PARTITIONS, "--prefix", PREFIX,
+                   "--replication", self.kafka.replicas)
         assert done.returncode == 0, done.stderr
         self.identities = Identities(self.folder / "identity")
         self._start_watch()
@@ -206,7 +211,7 @@ class World:
         feed = self.new_feed(f"{tenant}/{host}", (tenant, host), self.options.rate)
         doors = [f"127.0.0.1:{unit.door}" for unit in self.collectors]
         turn = index % len(doors)
-        disk = small_disk(self.folder / f"disk-{host}") if index == 0 and self.options.mounts else None
+        disk = small_disk(self.folder / f"disk-{host}") if index == 0 and self.options.own.mounts else None
         return AgentUnit(self, tenant, host, feed, doors[turn:] + doors[:turn], disk=disk)
 
     def new_feed(self, name, agent, rate):
@@ -219,8 +224,9 @@ class World:
     def feed_list(self):
         return list(self.feeds.values())
 
-    def restart_kafka(self):
-        self._kafka_spawner.submit(self.kafka.start).result()
+    def start_kafka(self, which):
+        """All of it, or one of its brokers."""
+        self._kafka_spawner.submit(which.start).result()
 
     def _keep(self):
         while not self._over.wait(0.05):
@@ -275,12 +281,14 @@ def small_disk(path):
     return path / "spool" if done.returncode == 0 else None
 
 
-def own_mounts(arguments):
-    """Runs this program again in a mount namespace of its own, where that is allowed. Returns whether it is in one."""
-    if os.environ.get("CHAOS_MOUNTS") == "1":
-        return True
-    allowed = subprocess.run(["unshare", "--mount", "true"], capture_output=True, check=False).returncode == 0
-    if allowed:
-        os.execvpe("unshare", ["unshare", "--mount", "--propagation", "private", *arguments],
-                   {**os.environ, "CHAOS_MOUNTS": "1"})
-    return False
+def own_namespaces(arguments):
+    """Runs this program again in namespaces of its own, where that is allowed. Returns which: of mounts, of the network."""
+    if "CHAOS_NAMESPACES" in os.environ:
+        own = os.environ["CHAOS_NAMESPACES"].split()
+        return SimpleNamespace(mounts="--mount" in own, network="--net" in own and packets.prepare())
+    for own in (["--mount", "--net"], ["--mount"]):
+        trial = ["unshare", *own, *([sys.executable, packets.__file__] if "--net" in own else ["true"])]
+        if subprocess.run(trial, capture_output=True, check=False).returncode == 0:
+            os.execvpe("unshare", ["unshare", *own, "--propagation", "private", *arguments],
+                       {**os.environ, "CHAOS_NAMESPACES": " ".join(own)})
+    return SimpleNamespace(mounts=False, network=False)
