@@ -90,13 +90,6 @@ static bool class_possible(int32_t class_uid)
     return class_uid == 0 || (class_uid > 1000 && class_uid < 9000 && class_uid % 1000 != 0);
 }
 
-/* A finding of another product's may come by way of an agent, but not as one of the collector's. */
-static bool claims_a_finding(const struct vd_event_view *event)
-{
-    const size_t len = sizeof VD_FINDING_UID_BEGIN - 1;
-    return event->finding_uid.len >= len && memcmp(event->finding_uid.data, VD_FINDING_UID_BEGIN, len) == 0;
-}
-
 static int values_check(const struct vd_event_view *event, int64_t now_ms, struct vd_refusal *why)
 {
     if (!class_possible(event->class_uid))
@@ -108,7 +101,8 @@ static int values_check(const struct vd_event_view *event, int64_t now_ms, struc
         return refuse(why, "time", "time missing or too early");
     if (event->time_ms - VD_VALIDATE_FUTURE_MAX_MS > now_ms)
         return refuse(why, "time", "time in the future");
-    if (claims_a_finding(event))
+    /* Another product's detection may come by way of an agent, but not as one of the collector's. */
+    if (vd_finding_is(event))
         return refuse(why, "finding_info.uid", fault_text(EVENT_FAULT_COLLECTORS_OWN, event->finding_uid));
     return 0;
 }

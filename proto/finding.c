@@ -6,7 +6,10 @@
 #include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
-#include <vedette/error.h>
+#include <string.h>
+#include <vedette/wire.h>
+
+#include "event_fields.h"
 
 /* OCSF: New, until a person says otherwise; the analytic is Statistical. */
 enum { STATUS_NEW = 1, ANALYTIC_STATISTICAL = 3, UID_BYTES = 96 };
@@ -153,4 +156,23 @@ int vd_finding_write(struct vd_buffer *out, const struct vd_finding *f)
     if (rc == 0)
         vd_buffer_commit(out, vedette__v1__event__pack(&p.event, where));
     return rc;
+}
+
+bool vd_finding_is(const struct vd_event_view *event)
+{
+    const size_t len = sizeof VD_FINDING_UID_BEGIN - 1;
+    return event->finding_uid.len >= len && memcmp(event->finding_uid.data, VD_FINDING_UID_BEGIN, len) == 0;
+}
+
+void vd_finding_span(struct vd_bytes event, int64_t *first_ms, int64_t *last_ms)
+{
+    struct vd_wire w = vd_wire_of(event);
+    struct vd_wire_field field = {0};
+    *first_ms = *last_ms = 0;
+    while (vd_wire_next(&w, &field)) {
+        if (field.type == VD_WIRE_VARINT && field.number == EVENT_START_TIME)
+            *first_ms = (int64_t)field.value;
+        else if (field.type == VD_WIRE_VARINT && field.number == EVENT_END_TIME)
+            *last_ms = (int64_t)field.value;
+    }
 }

@@ -15,6 +15,7 @@
 #include <vedette/clock.h>
 #include <vedette/error.h>
 #include <vedette/event_json.h>
+#include <vedette/finding.h>
 #include <vedette/log.h>
 
 #include "commands.h"
@@ -94,25 +95,35 @@ static void notice_closed_pipe(struct tail *tail)
         tail->reader_gone = true;
 }
 
+static int put_line(const struct vd_event_view *event, struct vd_bytes value, const struct tail_style *style,
+                    struct vd_buffer *out)
+{
+    struct tail_finding finding = {.event = event};
+    if (!vd_finding_is(event))
+        return tail_line_write(event, style, out);
+    vd_finding_span(value, &finding.first_ms, &finding.last_ms);
+    return tail_line_write_finding(&finding, style, out);
+}
+
 static int put_event(struct tail *tail, const struct vd_event_view *event, struct vd_bytes value)
 {
     if (!tail->arguments.json) {
         tail->style.columns = terminal_size().columns;
-        return tail_line_write(event, &tail->style, &tail->out);
+        return put_line(event, value, &tail->style, &tail->out);
     }
     int result = vd_event_json_write(value, &tail->scratch, &tail->out);
     return result == 0 ? vd_buffer_append(&tail->out, "\n", 1) : result;
 }
 
 /* The highest score and its reasons end the summary, so they are kept in words. */
-static void note_highest(struct tail *tail, const struct vd_event_view *event)
+static void note_highest(struct tail *tail, const struct vd_event_view *event, struct vd_bytes value)
 {
     static const struct tail_style plain = {0};
     if (event->risk_score <= tail->highest)
         return;
     tail->highest = event->risk_score;
     vd_buffer_clear(&tail->highest_line);
-    tail_line_write(event, &plain, &tail->highest_line);
+    put_line(event, value, &plain, &tail->highest_line);
 }
 
 static void show(struct tail *tail, struct vd_bytes value)
@@ -130,7 +141,7 @@ static void show(struct tail *tail, struct vd_bytes value)
         return;
     }
     tail->shown++;
-    note_highest(tail, &event);
+    note_highest(tail, &event, value);
     if (vd_buffer_len(&tail->out) >= FLUSH_BYTES)
         flush(tail);
 }

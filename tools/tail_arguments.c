@@ -7,10 +7,13 @@
 #include "number.h"
 
 enum { COUNT_MAX = 2000000000, TIMEOUT_S_MAX = 1000000, SCORE_MAX = 100 };
-enum { KEY_JSON = 0x100, KEY_COLOR, KEY_TIMEOUT, KEY_FROM };
+enum { KEY_JSON = 0x100, KEY_COLOR, KEY_TIMEOUT, KEY_FROM, KEY_FINDINGS };
+
+static const char EVENTS[] = "vedette.events.v1", FINDINGS[] = "vedette.findings.v1";
 
 static const struct argp_option OPTIONS[] = {
     {"topic", 't', "TOPIC", 0, "Default: vedette.events.v1", 0},
+    {"findings", KEY_FINDINGS, NULL, 0, "Findings instead of events: vedette.findings.v1", 0},
     {"from", KEY_FROM, "beginning|end", 0, "Where to start; default: end", 0},
     {"json", KEY_JSON, NULL, 0, "OCSF JSON lines instead of text", 0},
     {"tenant", 'T', "TENANT", 0, "Only events of this tenant", 0},
@@ -83,6 +86,10 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
     case KEY_FROM:
         arguments->from = (enum vd_consumer_from)word(state, "from", text, froms, "beginning, end");
         return 0;
+    case KEY_FINDINGS:
+        if (strcmp(arguments->topic, EVENTS) == 0)
+            arguments->topic = FINDINGS;
+        return 0;
     case KEY_JSON:
         arguments->json = true;
         return 0;
@@ -108,11 +115,12 @@ void tail_arguments_parse(struct tail_arguments *arguments, int argc, char **arg
         .parser = parse_option,
         .doc = "Shows events as they arrive in Kafka, one a line: local time, score, level, tenant/host, "
                "class, what "
-               "happened, and for scored ones why.",
+               "happened, and for scored ones why. Of a finding: its state, score, level, tenant, when its "
+               "events were seen, how many, its title, and why.",
         .children = children,
     };
     *arguments = (struct tail_arguments){
-        .topic = "vedette.events.v1",
+        .topic = EVENTS,
         .from = VD_CONSUME_END,
         .filter = {.class_uid = -1},
     };

@@ -8,7 +8,14 @@
 #include "tail_text.h"
 
 enum { LEVELS = 5, NUMBER_BYTES = 32 };
-enum { SCORE_COLUMN = 15, LEVEL_COLUMN = 19, HOST_COLUMN = 28, CLASS_COLUMN = 46, TEXT_COLUMN = 63 };
+enum {
+    SCORE_COLUMN = 15,
+    SCORE_COLUMNS = 4,
+    LEVEL_COLUMN = SCORE_COLUMN + SCORE_COLUMNS,
+    HOST_COLUMN = 28,
+    CLASS_COLUMN = 46,
+    TEXT_COLUMN = 63
+};
 enum { ELLIPSIS_COLUMNS = 3, COLUMNS_MIN = 40, SEPARATOR_COLUMNS = 3 };
 
 #define RESET "\033[0m"
@@ -28,17 +35,17 @@ static const struct tail_level *level_of(const struct vd_event_view *event)
     return tail_level_of(event->risk_level_id);
 }
 
-static void put_level(struct tail_text *line, const struct vd_event_view *event,
+static void put_level(struct tail_text *line, unsigned column, const struct vd_event_view *event,
                       const struct tail_style *style)
 {
     const struct tail_level *level = level_of(event);
     char score[NUMBER_BYTES];
     snprintf(score, sizeof score, "%3d", event->risk_score);
-    tail_text_pad(line, SCORE_COLUMN);
+    tail_text_pad(line, column);
     if (style->color)
         tail_text_sequence(line, level->color);
     tail_text_plain(line, score);
-    tail_text_pad(line, LEVEL_COLUMN);
+    tail_text_pad(line, column + SCORE_COLUMNS);
     tail_text_plain(line, level->word);
     if (style->color)
         tail_text_sequence(line, RESET);
@@ -135,7 +142,7 @@ static void put_event(struct tail_text *line, const struct vd_event_view *event,
                       const struct tail_style *style)
 {
     tail_text_time(line, "%m-%d %H:%M:%S", event->time_ms);
-    put_level(line, event, style);
+    put_level(line, SCORE_COLUMN, event, style);
     tail_text_pad(line, HOST_COLUMN);
     tail_text_foreign(line, event->tenant_uid);
     tail_text_plain(line, "/");
@@ -149,22 +156,77 @@ static void put_event(struct tail_text *line, const struct vd_event_view *event,
     put_reason(line, event, style);
 }
 
-int tail_line_write(const struct vd_event_view *event, const struct tail_style *style, struct vd_buffer *out)
+/* The columns of findings that the others do not have. */
+enum {
+    FINDING_SCORE_COLUMN = 8,
+    FINDING_TENANT_COLUMN = 21,
+    FINDING_TIME_COLUMN = 34,
+    FINDING_COUNT_COLUMN = 61
+};
+enum { CREATE = 1, UPDATE = 2, CLOSE = 3 };
+
+static const char *state_of(const struct vd_event_view *event)
+{
+    static const char *const words[] = {[CREATE] = "opened", [UPDATE] = "goes on", [CLOSE] = "closed"};
+    return event->activity_id >= CREATE && event->activity_id <= CLOSE ? words[event->activity_id] : "other";
+}
+
+static void put_finding(struct tail_text *line, const struct tail_finding *finding,
+                        const struct tail_style *style)
+{
+    const struct vd_event_view *event = finding->event;
+    tail_text_plain(line, state_of(event));
+    put_level(line, FINDING_SCORE_COLUMN, event, style);
+    tail_text_pad(line, FINDING_TENANT_COLUMN);
+    tail_text_foreign(line, event->tenant_uid);
+    tail_text_plain(line, " ");
+    tail_text_pad(line, FINDING_TIME_COLUMN);
+    tail_text_time(line, "%m-%d %H:%M:%S", finding->first_ms);
+    tail_text_time(line, " to %H:%M:%S ", finding->last_ms);
+    tail_text_pad(line, FINDING_COUNT_COLUMN);
+    tail_text_print(line, "%4d event%s  ", event->count, event->count == 1 ? " " : "s");
+    tail_text_foreign(line, event->message);
+    put_reason(line, event, style);
+}
+
+/* ---- The line as a whole: built apart, so that a failure leaves out as it was */
+
+static void begin(struct tail_text *line, struct vd_buffer *built, const struct tail_style *style)
 {
     unsigned columns =
         style->columns == 0 || style->columns > TAIL_COLUMNS_MAX ? TAIL_COLUMNS_MAX : style->columns;
     if (columns < COLUMNS_MIN)
         columns = COLUMNS_MIN;
-    /* Built apart, so that a failure leaves out as it was. */
-    struct vd_buffer built;
-    vd_buffer_init(&built, TAIL_LINE_BYTES_MAX);
-    struct tail_text line = {.out = &built, .limit = columns - ELLIPSIS_COLUMNS};
-    put_event(&line, event, style);
-    if (line.full)
-        tail_text_sequence(&line, "...");
-    tail_text_sequence(&line, "\n");
-    struct vd_bytes text = vd_buffer_bytes(&built);
-    int result = line.result < 0 ? line.result : vd_buffer_append(out, text.data, text.len);
-    vd_buffer_deinit(&built);
+    vd_buffer_init(built, TAIL_LINE_BYTES_MAX);
+    *line = (struct tail_text){.out = built, .limit = columns - ELLIPSIS_COLUMNS};
+}
+
+static int end(struct tail_text *line, struct vd_buffer *out)
+{
+    if (line->full)
+        tail_text_sequence(line, "...");
+    tail_text_sequence(line, "\n");
+    struct vd_bytes text = vd_buffer_bytes(line->out);
+    int result = line->result < 0 ? line->result : vd_buffer_append(out, text.data, text.len);
+    vd_buffer_deinit(line->out);
     return result;
+}
+
+int tail_line_write(const struct vd_event_view *event, const struct tail_style *style, struct vd_buffer *out)
+{
+    struct vd_buffer built;
+    struct tail_text line;
+    begin(&line, &built, style);
+    put_event(&line, event, style);
+    return end(&line, out);
+}
+
+int tail_line_write_finding(const struct tail_finding *finding, const struct tail_style *style,
+                            struct vd_buffer *out)
+{
+    struct vd_buffer built;
+    struct tail_text line;
+    begin(&line, &built, style);
+    put_finding(&line, finding, style);
+    return end(&line, out);
 }

@@ -18,6 +18,15 @@ enum { TAIL_COLUMNS_MAX = 4000, TAIL_LINE_BYTES_MAX = 65536 };
  * score is what it is. VD_ELIMIT, VD_ENOMEM: out is then as it was. */
 int tail_line_write(const struct vd_event_view *event, const struct tail_style *style, struct vd_buffer *out);
 
+/* The line of a finding: its state, score, level, tenant, when its events were seen first and last, how many,
+ * its title, and why. */
+struct tail_finding {
+    const struct vd_event_view *event;
+    int64_t first_ms, last_ms;
+};
+int tail_line_write_finding(const struct tail_finding *finding, const struct tail_style *style,
+                            struct vd_buffer *out);
+
 /* Parts of it: the class by its name, and what happened. */
 void tail_line_class(struct tail_text *line, int32_t class_uid);
 void tail_line_what(struct tail_text *line, const struct vd_event_view *event);

@@ -74,6 +74,8 @@ static void report(void *arg, const char *name, int partitions, bool existed, in
     }
     printf("%-9s %s (%d partition%s)\n", existed ? "was there" : "created", name, partitions,
            partitions == 1 ? "" : "s");
+    if (why[0] != '\0')
+        fprintf(stderr, "vedette topics: %s %s\n", name, why);
     if (existed && partitions != 1 && partitions != arguments->partitions)
         fprintf(stderr,
                 "vedette topics: %s keeps its %d partitions; the number of shards is fixed when it is made\n",

@@ -2,11 +2,13 @@
 #include "topics.h"
 
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 #include <vedette/clock.h>
 #include <vedette/error.h>
 
 #include "conf.h"
+#include "topic_policy.h"
 
 enum { SETTINGS_MAX = 6, MIN_ISR_REPLICATION = 3, METADATA_RETRY_MS = 100 };
 
@@ -16,8 +18,8 @@ struct topic {
     struct vd_kafka_property settings[SETTINGS_MAX];
 };
 
-/* A state partition is re-read at every takeover, so that its segments are small and cleaned early;
- * delete.retention.ms also bounds how long commit markers stay. */
+/* The policy first. A state partition is re-read at every takeover, so that its segments are small and
+ * cleaned early; delete.retention.ms also bounds how long commit markers stay. */
 static const struct topic TOPICS[VD_TOPIC_COUNT] = {
     [VD_TOPIC_EVENTS] = {"events", true, {{"cleanup.policy", "delete"}, {"retention.ms", "604800000"}}},
     [VD_TOPIC_FINDINGS] = {"findings",
@@ -50,6 +52,7 @@ int vd_topic_partitions(enum vd_topic topic, int shards)
 struct creation {
     const char *brokers;
     rd_kafka_t *rk;
+    const char *prefix;
     int64_t deadline_ms;
     rd_kafka_NewTopic_t *wanted[VD_TOPIC_COUNT];
     rd_kafka_AdminOptions_t *options;
@@ -129,6 +132,21 @@ static int visible_partitions(const struct creation *c, const char *name)
     return partitions;
 }
 
+/* What a topic was made with before, it has until somebody alters it. */
+static void remark_policy(const struct creation *c, const char *name, char out[VD_KAFKA_ERROR_BYTES])
+{
+    char its_name[VD_TOPIC_NAME_BYTES], policy[TOPIC_POLICY_BYTES];
+    for (enum vd_topic topic = 0; topic < VD_TOPIC_COUNT; topic++) {
+        const struct vd_kafka_property *wanted = &TOPICS[topic].settings[0];
+        vd_topic_name(topic, c->prefix, its_name);
+        if (strcmp(name, its_name) == 0 && topic_policy_read(c->rk, name, left_ms(c), policy) &&
+            !topic_policy_same(policy, wanted->value))
+            snprintf(out, VD_KAFKA_ERROR_BYTES,
+                     "keeps %s=%s, where %s is wanted: alter it with kafka-configs.sh", wanted->name, policy,
+                     wanted->value);
+    }
+}
+
 static int settle(const struct creation *c, const rd_kafka_topic_result_t *result)
 {
     rd_kafka_resp_err_t err = rd_kafka_topic_result_error(result);
@@ -143,7 +161,10 @@ static int settle(const struct creation *c, const rd_kafka_topic_result_t *resul
         c->report(c->report_arg, name, 0, existed, VD_ETIMEOUT, "the brokers do not show it yet");
         return VD_ETIMEOUT;
     }
-    c->report(c->report_arg, name, partitions, existed, 0, "");
+    char remark[VD_KAFKA_ERROR_BYTES] = "";
+    if (existed)
+        remark_policy(c, name, remark);
+    c->report(c->report_arg, name, partitions, existed, 0, remark);
     return 0;
 }
 
@@ -179,7 +200,8 @@ static void creation_deinit(struct creation *c)
 int vd_kafka_topics_create(const struct vd_kafka_options *options, const char *prefix, int partitions,
                            int replication, int timeout_ms, vd_topic_report *report, void *arg, char *error)
 {
-    struct creation c = {.brokers = options->brokers,
+    struct creation c = {.prefix = prefix,
+                         .brokers = options->brokers,
                          .deadline_ms = vd_clock_monotonic_ms() + timeout_ms,
                          .report = report,
                          .report_arg = arg};

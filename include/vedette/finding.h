@@ -4,6 +4,7 @@
 #define VEDETTE_FINDING_H
 
 #include <vedette/buffer.h>
+#include <vedette/event_view.h>
 
 /* How the uid of each begins; an agent's event must not have such a one. */
 #define VD_FINDING_UID_BEGIN "vedette-finding-"
@@ -39,5 +40,11 @@ struct vd_finding {
 /* Appends its bytes, all but what a splice says: whose it is, class and activity together, the risk and its
  * reasons. VD_ENOMEM, VD_ELIMIT. */
 int vd_finding_write(struct vd_buffer *out, const struct vd_finding *finding);
+
+/* Whether it is one of the collector's, and not another product's detection. */
+bool vd_finding_is(const struct vd_event_view *event);
+/* When its events were first and last seen, 0 if that is not told. event: its bytes, in however many pieces.
+ */
+void vd_finding_span(struct vd_bytes event, int64_t *first_ms, int64_t *last_ms);
 
 #endif

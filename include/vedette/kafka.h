@@ -29,7 +29,8 @@ enum { VD_TOPIC_NAME_BYTES = 128 };
 void vd_topic_name(enum vd_topic topic, const char *prefix, char *out);
 
 /* Creates what is missing, with each topic's settings; an existing topic is left alone. partitions: of
- * events, state and signals; the others have one. report is called once a topic. Blocks, up to timeout_ms. */
+ * events, state and signals; the others have one. report is called once a topic; without an error
+ * `why` may remark on what one that existed has kept. Blocks, up to timeout_ms. */
 typedef void vd_topic_report(void *arg, const char *name, int partitions, bool existed, int error,
                              const char *why);
 int vd_kafka_topics_create(const struct vd_kafka_options *options, const char *prefix, int partitions,

@@ -134,6 +134,31 @@ def test_the_events_alone_make_the_same_findings(fleet, findings):
     assert told == again and len(told) == len(findings)
 
 
+def test_tail_shows_a_line_a_finding(fleet, findings):
+    done = run("vedette", "tail", "--findings", "--brokers", fleet.brokers, "--topic", fleet.topic("findings"), "--from",
+               "beginning", "--count", len(findings), "--timeout", 60)
+    assert done.returncode == 0, done.stderr
+    lines = [line for line in done.stdout.splitlines() if f"Many failed logins from {ATTACKER} to web-1" in line]
+    assert lines[-1].startswith("closed  100 Critical north        11-21 00:0"), lines
+    assert " events  Many failed logins" in lines[-1] and "\x1b" not in done.stdout
+
+
+def test_an_older_topic_keeps_its_policy_and_that_is_said(kafka):
+    def create():
+        done = run("vedette", "topics", "create", "--brokers", kafka.address, "--prefix", "older", "--partitions", 1)
+        assert done.returncode == 0, done.stderr
+        return done.stderr
+
+    kafka.create_topic("older.findings.v1", cleanup_policy="delete")
+    kafka.create_topic("older.dlq.v1", cleanup_policy="delete")
+    said = "vedette topics: older.findings.v1 keeps cleanup.policy=delete, where compact,delete is wanted: " \
+           "alter it with kafka-configs.sh\n"
+    assert create() == said
+    assert create() == said  # those that it has made itself are as they should be
+    fresh = run("vedette", "topics", "create", "--brokers", kafka.address, "--prefix", "newer", "--partitions", 1)
+    assert fresh.returncode == 0 and fresh.stderr == ""
+
+
 def test_further_findings_of_an_hour_are_merged(fleet):
     collector = fleet.collector(score={"findings_an_hour": 3})
     events = [login(BEGIN_MS + minute * MINUTE_MS, "alice", "10.0.0.7", True) for minute in range(QUIET_MINUTES)]

@@ -50,6 +50,33 @@ static struct vd_event_view failed_login(void)
     };
 }
 
+/* As a terminal shows it, whoever chose the names in its title. */
+static void test_finding(void **state)
+{
+    char line[LINE_BYTES];
+    struct vd_event_view event = {.class_uid = 2004,
+                                  .activity_id = 2,
+                                  .time_ms = EVENING_MS,
+                                  .count = 197,
+                                  .risk_score = 100,
+                                  .risk_level_id = 4,
+                                  .tenant_uid = vd_bytes_str("acme"),
+                                  .message = vd_bytes_str("Many failed logins for \x1b[31mroot on web1"),
+                                  .risk_details = vd_bytes_str("47 failed logins in 5 min, expected 0.6")};
+    const struct tail_finding finding = {&event, EVENING_MS, EVENING_MS + 199000};
+    struct vd_buffer buffer;
+    (void)state;
+    vd_buffer_init(&buffer, LINE_BYTES - 1);
+    assert_int_equal(tail_line_write_finding(&finding, &PLAIN, &buffer), 0);
+    struct vd_bytes text = vd_buffer_bytes(&buffer);
+    memcpy(line, text.data, text.len);
+    line[text.len] = '\0';
+    vd_buffer_deinit(&buffer);
+    assert_string_equal(line, "goes on 100 Critical acme         11-22 20:00:00 to 20:03:19  197 events  "
+                              "Many failed logins for \\x1b[31mroot on web1 | 47 failed logins in 5 min, "
+                              "expected 0.6\n");
+}
+
 static void test_scored_event(void **state)
 {
     char line[LINE_BYTES];
@@ -242,6 +269,7 @@ static void test_class_names(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_finding),
         cmocka_unit_test(test_scored_event),
         cmocka_unit_test(test_message_where_nothing_else_is_known),
         cmocka_unit_test(test_what_is_neither_success_nor_failure_is_told_by_its_message),
