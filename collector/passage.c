@@ -123,8 +123,11 @@ static int tell_findings(struct passage *p)
 {
     struct score_finding finding;
     int rc = 0;
-    while (rc == 0 && score_finding_next(p->score, &finding))
+    while (rc == 0 && score_finding_next(p->score, &finding)) {
         rc = send_finding(p, &finding);
+        if (rc != 0)
+            score_finding_again(p->score, &finding);
+    }
     return rc;
 }
 

@@ -264,3 +264,26 @@ bool findings_tell(struct findings *f, int64_t watermark_ms, struct score_findin
     }
     return false;
 }
+
+static int slot_of_uid(const struct findings *f, const struct score_finding *told)
+{
+    for (int slot = 0; slot < FINDINGS_MAX; slot++)
+        if (f->keys[slot] != 0 && memcmp(f->open[slot].uid, told->uid, sizeof told->uid) == 0)
+            return slot;
+    return SLOT_NONE;
+}
+
+void findings_again(struct findings *f, const struct score_finding *told)
+{
+    int slot = slot_of_uid(f, told);
+    if (slot == SLOT_NONE) { /* it was closed */
+        slot = free_slot(f);
+        if (slot == SLOT_NONE)
+            return;
+        f->keys[slot] = LEAVING;
+        f->open[slot] = *told;
+    }
+    f->open[slot].revision = told->revision - 1;
+    f->open[slot].changed = 1;
+    set_due(f, slot, 0);
+}

@@ -38,7 +38,9 @@ void findings_init(struct findings *f);
  * before the next event. */
 bool findings_take(struct findings *f, const struct finding_event *event, int64_t watermark_ms,
                    uint32_t an_hour);
-/* Out of line; ask findings_due. */
+/* What was told last could not be handed on: it is told again. */
+void findings_again(struct findings *f, const struct score_finding *told);
+/* Out of line; ask findings_next. */
 bool findings_tell(struct findings *f, int64_t watermark_ms, struct score_finding *out);
 
 /* The next one to be told by that watermark, as it is now; false: none. */

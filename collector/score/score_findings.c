@@ -65,20 +65,29 @@ void score_find_silence(struct score *s, const struct score_silence *told)
         take(s, &event);
 }
 
+static uint64_t *counter_of(struct score *s, const struct score_finding *finding)
+{
+    switch ((enum finding_activity)finding->activity) {
+    case FINDING_CREATE:
+        return &s->counters.findings_opened;
+    case FINDING_UPDATE:
+        return &s->counters.findings_updated;
+    case FINDING_CLOSE:
+    default:
+        return &s->counters.findings_closed;
+    }
+}
+
 bool score_finding_next(struct score *s, struct score_finding *out)
 {
     if (!findings_next(s->findings, score_watermark_ms(s), out))
         return false;
-    switch ((enum finding_activity)out->activity) {
-    case FINDING_CREATE:
-        s->counters.findings_opened++;
-        break;
-    case FINDING_UPDATE:
-        s->counters.findings_updated++;
-        break;
-    case FINDING_CLOSE:
-        s->counters.findings_closed++;
-        break;
-    }
+    ++*counter_of(s, out);
     return true;
+}
+
+void score_finding_again(struct score *s, const struct score_finding *told)
+{
+    findings_again(s->findings, told);
+    --*counter_of(s, told);
 }

@@ -15,5 +15,7 @@ void score_find(struct score *s, const struct score_prepared *prepared, const st
 void score_find_silence(struct score *s, const struct score_silence *silence);
 /* What is to be told by the watermark. */
 bool score_finding_next(struct score *s, struct score_finding *out);
+/* It could not be handed on: it is told again after the next event. */
+void score_finding_again(struct score *s, const struct score_finding *told);
 
 #endif

@@ -163,7 +163,7 @@ def test_further_findings_of_an_hour_are_merged(fleet):
     collector = fleet.collector(score={"findings_an_hour": 3})
     events = [login(BEGIN_MS + minute * MINUTE_MS, "alice", "10.0.0.7", True) for minute in range(QUIET_MINUTES)]
     send(fleet, collector, events)
-    burst_ms = BEGIN_MS + QUIET_MINUTES * MINUTE_MS
+    burst_ms = BEGIN_MS + (QUIET_MINUTES + 5) * MINUTE_MS  # well within an hour of the watermark
     for number in range(6):
         guesses = [login(burst_ms + i * SECOND_MS, f"user-{number}", f"203.0.113.{number}", False) for i in range(BURST)]
         send(fleet, collector, guesses, name=f"db-{number}")

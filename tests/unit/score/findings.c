@@ -68,7 +68,7 @@ struct alert {
 };
 
 /* About the source, then the user, as far as there are any. */
-static bool take(struct world *w, const struct alert *alert)
+static bool take_unasked(struct world *w, const struct alert *alert)
 {
     char uid[32];
     struct vd_score score = {
@@ -89,7 +89,12 @@ static bool take(struct world *w, const struct alert *alert)
                                   .status_id = FAILURE,
                                   .time_ms = alert->time_ms};
     w->newest_ms = alert->time_ms > w->newest_ms ? alert->time_ms : w->newest_ms;
-    bool merged = findings_take(w->findings, &event, w->newest_ms - LATE_MS, w->an_hour);
+    return findings_take(w->findings, &event, w->newest_ms - LATE_MS, w->an_hour);
+}
+
+static bool take(struct world *w, const struct alert *alert)
+{
+    bool merged = take_unasked(w, alert);
     tell(w);
     return merged;
 }
@@ -291,6 +296,32 @@ static void many_tenants_have_a_measure_each(void **state)
     teardown(w);
 }
 
+/* Whatever could not be handed on, the opening and the closing too, is told once more, and the same. */
+static void what_was_not_handed_on_is_told_again(void **state)
+{
+    (void)state;
+    struct world *w = setup();
+    struct score_finding told, again;
+    w->findings->due_ms = INT64_MAX;
+    for (int64_t minute = 0; minute < 20; minute++) {
+        if (minute < 3)
+            take_unasked(
+                w, &(struct alert){.source = "203.0.113.9", .time_ms = FEED_BEGIN_MS + minute * MINUTE_MS});
+        w->newest_ms = FEED_BEGIN_MS + minute * MINUTE_MS;
+        while (findings_next(w->findings, w->newest_ms - LATE_MS, &told)) {
+            findings_again(w->findings, &told);
+            assert_true(findings_next(w->findings, w->newest_ms - LATE_MS, &again));
+            assert_memory_equal(&told, &again, sizeof told);
+            w->told[w->told_count++] = again;
+        }
+    }
+    assert_int_equal(w->told_count, 4);
+    assert_int_equal(w->told[0].activity, FINDING_CREATE);
+    assert_int_equal(w->told[3].activity, FINDING_CLOSE);
+    assert_int_equal(w->told[3].revision, 4);
+    teardown(w);
+}
+
 static void hostile_names_are_cut_and_repaired(void **state)
 {
     (void)state;
@@ -345,6 +376,7 @@ int main(void)
         cmocka_unit_test(the_quietest_makes_room),
         cmocka_unit_test(nobody_asks),
         cmocka_unit_test(many_tenants_have_a_measure_each),
+        cmocka_unit_test(what_was_not_handed_on_is_told_again),
         cmocka_unit_test(hostile_names_are_cut_and_repaired),
         cmocka_unit_test(the_same_events_make_the_same_bytes),
     };
