@@ -99,22 +99,6 @@ static const struct vd_config_key KAFKA[] = {
     VD_CONFIG_KEY_END,
 };
 
-enum { ASSETS_MAX = 1000 };
-
-static const struct vd_config_key ASSET[] = {
-    VD_CONFIG_KEY_TEXT_NEEDED(score_asset, tenant, 1, 64, asset_pattern_complaint),
-    VD_CONFIG_KEY_TEXT_NEEDED(score_asset, host, 1, 255, asset_pattern_complaint),
-    VD_CONFIG_KEY_WORD_NEEDED(score_asset, criticality, ASSET_CRITICALITIES),
-    VD_CONFIG_KEY_END,
-};
-
-static const struct vd_config_key SCORE[] = {
-    VD_CONFIG_KEY_NUMBER(collector_score_config, max_entities, 1000, 100000000),
-    VD_CONFIG_KEY_NUMBER(collector_score_config, findings_an_hour, 1, 10000),
-    VD_CONFIG_KEY_SECTIONS(collector_score_config, assets, ASSET, ASSETS_MAX),
-    VD_CONFIG_KEY_END,
-};
-
 static const struct vd_config_key HTTP[] = {
     VD_CONFIG_KEY_TEXT(collector_http_config, address, 0, TEXT_MAX_BYTES, http_complaint),
     VD_CONFIG_KEY_END,
@@ -126,7 +110,7 @@ static const struct vd_config_key KEYS[] = {
     VD_CONFIG_KEY_SECTION(collector_config, tls, VD_TLS_KEYS),
     VD_CONFIG_KEY_SECTION(collector_config, limits, LIMITS),
     VD_CONFIG_KEY_SECTION(collector_config, kafka, KAFKA),
-    VD_CONFIG_KEY_SECTION(collector_config, score, SCORE),
+    VD_CONFIG_KEY_SECTION(collector_config, score, SCORE_SETTINGS),
     VD_CONFIG_KEY_SECTION(collector_config, http, HTTP),
     VD_CONFIG_KEY_SECTION(collector_config, log, VD_LOG_KEYS),
     VD_CONFIG_KEY_SECTION(collector_config, shutdown, VD_SHUTDOWN_KEYS),

@@ -5,7 +5,7 @@
 
 #include <vedette/service_config.h>
 
-#include "score/asset.h"
+#include "score/settings.h"
 
 struct collector_listen_config {
     char *address;
@@ -37,13 +37,6 @@ struct collector_kafka_config {
     uint32_t properties_count;
 };
 
-struct collector_score_config {
-    uint32_t max_entities;
-    uint32_t findings_an_hour;
-    struct score_asset *assets;
-    uint32_t assets_count;
-};
-
 struct collector_http_config {
     char *address; /* "": no HTTP */
 };
@@ -54,7 +47,7 @@ struct collector_config {
     struct vd_tls_config tls;
     struct collector_limits_config limits;
     struct collector_kafka_config kafka;
-    struct collector_score_config score;
+    struct score_settings score;
     struct collector_http_config http;
     struct vd_log_config log;
     struct vd_shutdown_config shutdown;

@@ -6,8 +6,7 @@
 #include <vedette/hash.h>
 #include <vedette/memory.h>
 
-/* A share of a bound for all; a little more, since tenants never spread evenly. */
-enum { SHARE_EXTRA = 8 };
+#include "settings.h"
 
 int shards_init(struct shards *s, int32_t count, const struct shard_options *each,
                 struct outlet *(*outlet_of)(void *arg, int32_t shard), void *arg)
@@ -16,7 +15,7 @@ int shards_init(struct shards *s, int32_t count, const struct shard_options *eac
     if (s->all == NULL)
         return VD_ENOMEM;
     struct shard_options options = *each;
-    options.entities_max = each->entities_max / (size_t)count + SHARE_EXTRA;
+    options.entities_max = score_settings_share(each->entities_max, count);
     for (int32_t i = 0; i < count; i++) {
         options.partition = i;
         options.outlet = outlet_of(arg, i);

@@ -6,6 +6,7 @@ int identity_main(int argc, char **argv);
 int ledger_main(int argc, char **argv);
 int load_main(int argc, char **argv);
 int parse_main(int argc, char **argv);
+int replay_main(int argc, char **argv);
 int score_main(int argc, char **argv);
 int spool_main(int argc, char **argv);
 int tail_main(int argc, char **argv);

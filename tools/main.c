@@ -23,6 +23,7 @@ static const struct command COMMANDS[] = {
     {"score", score_main, "score events or a series from a file, as a collector would"},
     {"top", top_main, "show who stands out now, on a page that lives"},
     {"why", why_main, "tell the story of one event's score"},
+    {"replay", replay_main, "score a part of the events topic again, and tell what changes"},
     {"load", load_main, "simulate many agents, and measure what the collector acknowledges"},
 };
 enum { COMMAND_COUNT = sizeof COMMANDS / sizeof *COMMANDS };

@@ -56,24 +56,6 @@ static const struct argp_option OPTIONS[] = {
     {0},
 };
 
-static long long duration_of(struct argp_state *state, const char *text)
-{
-    static const struct {
-        char unit;
-        long long seconds;
-    } units[] = {{'s', 1}, {'m', 60}, {'h', 3600}, {'d', 86400}};
-    char number[16];
-    size_t len = strlen(text);
-    for (size_t i = 0; len > 1 && len < sizeof number && i < sizeof units / sizeof *units; i++) {
-        if (text[len - 1] != units[i].unit)
-            continue;
-        snprintf(number, sizeof number, "%.*s", (int)(len - 1), text);
-        return units[i].seconds * number_of(state, "since", number, 0, SINCE_S_MAX / units[i].seconds);
-    }
-    argp_error(state, "--since %s: must be like 90s, 10m, 2h or 1d", text);
-    return 0;
-}
-
 static error_t parse_option(int key, char *text, struct argp_state *state)
 {
     struct arguments *a = state->input;
@@ -88,7 +70,7 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
         a->tenant = text;
         return 0;
     case KEY_SINCE:
-        a->since_s = duration_of(state, text);
+        a->since_s = duration_of(state, "since", text, SINCE_S_MAX);
         return 0;
     case KEY_ONCE:
         a->once = true;

@@ -188,6 +188,8 @@ void config_value_clear(const struct vd_config_key *key, void *owner)
     case VD_CONFIG_SECTION:
         config_value_clear_all(key->keys, member);
         return;
+    case VD_CONFIG_ELSEWHERE:
+        return;
     case VD_CONFIG_TEXT:
         vd_free(*(char **)member);
         break;

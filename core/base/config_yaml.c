@@ -176,6 +176,22 @@ static int read_list(struct reader *r, const struct vd_config_key *key, void *ow
     }
 }
 
+/* To the end of the value that the current event begins; libyaml itself bounds how deep it is. */
+static int pass_over(struct reader *r)
+{
+    int rc = 0, depth = 0;
+    for (;;) {
+        yaml_event_type_t type = r->event.type;
+        depth += type == YAML_MAPPING_START_EVENT || type == YAML_SEQUENCE_START_EVENT;
+        depth -= type == YAML_MAPPING_END_EVENT || type == YAML_SEQUENCE_END_EVENT;
+        if (depth == 0)
+            return 0;
+        rc = next(r);
+        if (rc != 0)
+            return rc;
+    }
+}
+
 static int read_value(struct reader *r, const struct vd_config_key *key, void *owner)
 {
     switch (key->type) {
@@ -184,6 +200,8 @@ static int read_value(struct reader *r, const struct vd_config_key *key, void *o
     case VD_CONFIG_SECTIONS:
     case VD_CONFIG_TEXTS:
         return read_list(r, key, owner);
+    case VD_CONFIG_ELSEWHERE:
+        return pass_over(r);
     default:
         return read_scalar(r, key, owner);
     }

@@ -12,12 +12,13 @@
 
 enum vd_config_type {
     VD_CONFIG_END,
-    VD_CONFIG_TEXT,     /* char * */
-    VD_CONFIG_NUMBER,   /* uint32_t or uint64_t */
-    VD_CONFIG_WORD,     /* an enum whose values are the indices into words */
-    VD_CONFIG_TEXTS,    /* char **x; uint32_t x_count */
-    VD_CONFIG_SECTION,  /* struct s x */
-    VD_CONFIG_SECTIONS, /* struct s *x; uint32_t x_count */
+    VD_CONFIG_TEXT,      /* char * */
+    VD_CONFIG_NUMBER,    /* uint32_t or uint64_t */
+    VD_CONFIG_WORD,      /* an enum whose values are the indices into words */
+    VD_CONFIG_TEXTS,     /* char **x; uint32_t x_count */
+    VD_CONFIG_SECTION,   /* struct s x */
+    VD_CONFIG_SECTIONS,  /* struct s *x; uint32_t x_count */
+    VD_CONFIG_ELSEWHERE, /* another program's: passed over, whatever it holds; has no member */
 };
 
 struct vd_config_key {
@@ -55,6 +56,7 @@ struct vd_config_key {
     {.name = #m, .type = VD_CONFIG_SECTIONS, .offset = offsetof(struct owner, m), \
      .count_offset = offsetof(struct owner, m##_count), .size = sizeof(*((struct owner *)0)->m), \
      .max = (most), .keys = (table)}
+#define VD_CONFIG_KEY_ELSEWHERE(m) {.name = #m, .type = VD_CONFIG_ELSEWHERE}
 #define VD_CONFIG_KEY_END {.type = VD_CONFIG_END}
 /* clang-format on */
 

@@ -230,6 +230,33 @@ static void the_size_of_a_file_is_capped(void **state)
     assert_non_null(strstr(error, "over: is larger than 1 MiB"));
 }
 
+/* What another program has in the same file. */
+static void what_is_elsewhere_is_passed_over(void **state)
+{
+    (void)state;
+    struct part {
+        uint32_t mine;
+    } part;
+    static const struct vd_config_key keys[] = {VD_CONFIG_KEY_NUMBER(part, mine, 1, 100),
+                                                VD_CONFIG_KEY_ELSEWHERE(a), VD_CONFIG_KEY_ELSEWHERE(b),
+                                                VD_CONFIG_KEY_ELSEWHERE(c), VD_CONFIG_KEY_END};
+    static const struct vd_config_schema schema = {
+        .keys = keys, .size = sizeof part, .defaults = "a: 1\nb: [1, {x: y}]\nmine: 7\n"};
+    static const char *const wrong[] = {"a: [1\nmine: 9\n", "a: &x 1\n", "a: {b: [*x]}\n",
+                                        "a: 1\na: 2\n",     "d: 1\n",    "a: !!str 1\n"};
+    char error[VD_CONFIG_ERROR_BYTES];
+    static const char yaml[] = "a: text\nb:\n  - x: {y: [[], {}]}\n    z:\n  - 2\nmine: 9\nc:\n";
+    assert_int_equal(vd_config_read(&schema, "part", vd_bytes_str(yaml), NULL, &part, error), 0);
+    assert_int_equal(part.mine, 9);
+    vd_config_deinit(&schema, &part);
+    assert_int_equal(vd_config_read(&schema, "part", vd_bytes_str("a: {}\n"), NULL, &part, error), 0);
+    assert_int_equal(part.mine, 7);
+    vd_config_deinit(&schema, &part);
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+        assert_int_equal(vd_config_read(&schema, "part", vd_bytes_str(wrong[i]), NULL, &part, error),
+                         VD_ECONFIG);
+}
+
 static void every_failing_allocation_is_survived(void **state)
 {
     (void)state;
@@ -277,6 +304,7 @@ int main(void)
         cmocka_unit_test(a_file_is_read),
         cmocka_unit_test(what_is_no_such_file_is_refused),
         cmocka_unit_test(the_size_of_a_file_is_capped),
+        cmocka_unit_test(what_is_elsewhere_is_passed_over),
         cmocka_unit_test(every_failing_allocation_is_survived),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
