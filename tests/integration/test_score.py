@@ -45,3 +45,10 @@ def test_who_goes_quiet_is_a_line_of_its_own():
     assert silence["message"].startswith("The host db-1 has gone quiet: no event for 11 min, where 11 were expected")
     assert silence["risk_score"] == 73 and "criticality critical" in silence["risk_details"]
     assert [line for line in score(lines, "--silences") if not line.startswith("silence-")] == score(lines)
+
+
+def test_a_silence_is_a_finding_too():
+    told = [json.loads(line) for line in score(two_hosts(), "--findings", "--asset", "acme/db-*=critical")]
+    quiet = [finding for finding in told if finding["finding_info"]["title"] == "Host db-1 has gone quiet"]
+    assert [finding["activity_id"] for finding in quiet] == [1, 3] and len({f["finding_info"]["uid"] for f in quiet}) == 1
+    assert quiet[0]["device"]["uid"] == "db-1" and quiet[0]["finding_info"]["related_events"][0]["uid"].startswith("silence-")

@@ -20,13 +20,14 @@ static int keep(void *self, const struct outlet_record *record)
         return send_answer;
     assert_true(record_count < RECORDS_MAX);
     assert_int_equal(record->partition, 3);
-    assert_true(record->key.len > 5 && memcmp(record->key.data, "acme/", 5) == 0);
+    assert_true(record->is_finding || (record->key.len > 5 && memcmp(record->key.data, "acme/", 5) == 0));
     assert_true(vd_bytes_equal(record->tenant, vd_bytes_str("acme")));
     struct record *r = &records[record_count++];
     *r = (struct record){.key = record->key,
                          .value = record->value,
                          .opaque = record->opaque,
-                         .refused = record->reason != NULL};
+                         .refused = record->reason != NULL,
+                         .finding = record->is_finding};
     snprintf(r->reason, sizeof r->reason, "%s", record->reason != NULL ? record->reason : "");
     return 0;
 }

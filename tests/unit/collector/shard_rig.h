@@ -12,7 +12,7 @@ static const struct shard_time NOW = {.real_ms = NOW_REAL_MS, .monotonic_ns = 1}
 struct record {
     struct vd_bytes key, value;
     void *opaque;
-    bool refused;
+    bool refused, finding;
     char reason[64];
 };
 extern struct record records[RECORDS_MAX];
