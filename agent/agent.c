@@ -15,8 +15,9 @@
 #include "uplink.h"
 
 enum {
-    TICK_MS = 250,
-    STATUS_EVERY_TICKS = 40,
+    TICK_MS = 1000, /* an awakening each; whatever is urgent has its own */
+    TICK_ONCE_MS = 250,
+    STATUS_EVERY_TICKS = 10,
     COMMIT_AGE_MS = 50,
     COMMIT_BYTES = 256 * 1024,
     BEHIND_MS = 10 * 1000,
@@ -362,7 +363,8 @@ int agent_start(struct agent **out, uv_loop_t *loop, const struct agent_config *
     uv_timer_init(loop, &a->tick);
     a->tick.data = a;
     a->timer_open = true;
-    uv_timer_start(&a->tick, on_tick, TICK_MS, TICK_MS);
+    uint64_t tick_ms = once ? TICK_ONCE_MS : TICK_MS;
+    uv_timer_start(&a->tick, on_tick, tick_ms, tick_ms);
     int rc = vd_net_init(&a->net, loop);
     if (rc == 0)
         rc = vd_tls_config_load(&a->tls, &config->tls, false, NULL, error);

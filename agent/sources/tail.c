@@ -19,7 +19,14 @@
 
 #include "tail_private.h"
 
-enum { POLL_MS = 1000, WAKE_MS = 100, LINE_MAX_BYTES = 256 * 1024, EVENT_MAX_BYTES = 64 * 1024 };
+enum {
+    POLL_MS = 1000,
+    WAKE_MS = 100,
+    BUSY_MS = 125,
+    BUSY_EVENTS = 16,
+    LINE_MAX_BYTES = 256 * 1024,
+    EVENT_MAX_BYTES = 64 * 1024
+};
 
 static size_t cursor_now(struct tail *t, uint8_t *out)
 {
@@ -151,12 +158,22 @@ static int tail_pull(struct source *s, const struct source_sink *sink, uint32_t 
 
 static void watch_again(struct tail *t);
 
+/* Whether so much came since the last poll that more is sure to come: nobody needs to be woken for it. */
+static bool is_busy(struct tail *t)
+{
+    uint64_t came = t->source.counters.events - t->polled_events;
+    t->polled_events += came;
+    return came >= BUSY_EVENTS;
+}
+
 static void on_poll(uv_timer_t *timer)
 {
     struct tail *t = timer->data;
-    /* The watches first: what is written from here on is then announced. */
-    watch_again(t);
-    t->waking = false;
+    t->waking = is_busy(t);
+    if (t->waking)
+        uv_timer_start(&t->poll, on_poll, BUSY_MS, t->poll_ms);
+    else
+        watch_again(t); /* before the files are read: what is written from here on is then announced */
     t->scan_due = true;
     source_say_ready(&t->source);
 }
@@ -171,7 +188,7 @@ static bool is_followed(const struct tail *t, const char *name)
     return false;
 }
 
-/* A thousand lines a second are ten awakenings, not a thousand: the poll comes early, and nobody listens
+/* A thousand lines a second are eight awakenings, not a thousand: the poll comes early, and nobody listens
  * until then. */
 static void on_watch(uv_fs_event_t *handle, const char *name, int events, int status)
 {

@@ -39,6 +39,7 @@ struct tail {
     struct vd_buffer event;    /* made of the line of pending's that ends at pending_end; handed over next */
     struct tail_file *pending; /* NULL: no event waits */
     uint64_t pending_end;
+    uint64_t polled_events; /* events up to the last poll */
     uv_timer_t poll;
     struct tail_watch *watches; /* one a directory, at most path_count */
     size_t watch_count, open_handles;
