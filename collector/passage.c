@@ -226,6 +226,7 @@ static int score_and_publish(struct passage *p, const struct passage_event *even
     struct outlet_record record = p->record;
     record.value = vd_bytes_of(value, len);
     record.class_uid = event->view.class_uid;
+    record.scored = true;
     return hand_over(p, &record);
 }
 

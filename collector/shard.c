@@ -8,15 +8,26 @@
 #include <vedette/memory.h>
 
 #include "passage.h"
+#include "score/state.h"
 
 static const char OTHER_HISTORY[] = "another history";
 
 struct shard {
     struct shard_options options;
     struct streams streams;
-    struct score *score;
-    struct vd_buffer notice; /* an event of our own, while it is made */
+    struct score *score;            /* NULL: forgotten */
+    struct score_counters counters; /* then: what it had counted */
+    bool astray;                    /* an event was counted, and did not get out */
+    struct vd_buffer notice;        /* an event of our own, while it is made */
 };
+
+struct score_options shard_score_options(const struct shard *shard)
+{
+    return (struct score_options){.max_entities = shard->options.entities_max,
+                                  .assets = shard->options.assets,
+                                  .asset_count = shard->options.asset_count,
+                                  .findings_an_hour = shard->options.findings_an_hour};
+}
 
 int shard_new(struct shard **out, const struct shard_options *options)
 {
@@ -25,10 +36,7 @@ int shard_new(struct shard **out, const struct shard_options *options)
         return VD_ENOMEM;
     shard->options = *options;
     vd_buffer_init(&shard->notice, PASSAGE_NOTICE_MAX_BYTES);
-    struct score_options score_options = {.max_entities = options->entities_max,
-                                          .assets = options->assets,
-                                          .asset_count = options->asset_count,
-                                          .findings_an_hour = options->findings_an_hour};
+    struct score_options score_options = shard_score_options(shard);
     int rc = streams_init(&shard->streams, options->streams_max);
     if (rc == 0)
         rc = score_new(&shard->score, &score_options);
@@ -57,7 +65,9 @@ size_t shard_stream_count(const struct shard *shard)
 
 void shard_score_counters(const struct shard *shard, struct score_counters *out)
 {
-    score_counters_read(shard->score, out);
+    *out = shard->counters;
+    if (shard->score != NULL)
+        score_counters_read(shard->score, out);
 }
 
 /* ---- Sessions take hold and let go */
@@ -98,11 +108,29 @@ void shard_dismiss(struct shard *shard)
         take_away(stream, VD_EUNAVAILABLE);
 }
 
-void shard_adopt(struct shard *shard, struct streams *streams)
+struct score *shard_score(const struct shard *shard)
+{
+    return shard->astray ? NULL : shard->score;
+}
+
+void shard_forget(struct shard *shard)
+{
+    shard_score_counters(shard, &shard->counters);
+    shard->counters.entities = 0;
+    score_free(shard->score);
+    shard->score = NULL;
+}
+
+void shard_adopt(struct shard *shard, struct streams *streams, struct score **score)
 {
     streams_deinit(&shard->streams);
     shard->streams = *streams;
     *streams = (struct streams){0};
+    shard_forget(shard);
+    shard->score = *score;
+    *score = NULL;
+    score_counters_write(shard->score, &shard->counters);
+    shard->astray = false;
 }
 
 /* ---- Back from Kafka */
@@ -360,7 +388,9 @@ int shard_take(struct attachment *a, struct vd_batch *in, size_t raw_bytes, stru
     struct passage p;
     open_passage(&p, b, now);
     p.lost = in->head.lost;
-    int rc = pass_new(&p, a, in);
+    /* Nothing is scored that cannot go out. */
+    int rc = a->shard->options.outlet->closed ? VD_EUNAVAILABLE : pass_new(&p, a, in);
+    a->shard->astray |= rc != 0 && !a->shard->options.outlet->closed;
     metrics->batches_received++;
     metrics->received_bytes += raw_bytes;
     if (rc != 0 || stream->forking)

@@ -40,8 +40,15 @@ void shard_score_counters(const struct shard *shard, struct score_counters *out)
 const struct streams *shard_streams(const struct shard *shard);
 /* Ends the hold of all sessions, with VD_EUNAVAILABLE. */
 void shard_dismiss(struct shard *shard);
-/* Takes the streams over in place of its own; nothing is under way, and no session holds one. */
-void shard_adopt(struct shard *shard, struct streams *streams);
+/* The windows likewise; NULL where they are not what its events say: an event was counted that did not get
+ * out. */
+struct score *shard_score(const struct shard *shard);
+struct score_options shard_score_options(const struct shard *shard);
+/* Gives the windows' memory back: whoever owns the shard reads them back. */
+void shard_forget(struct shard *shard);
+/* Takes the streams and the scorer over in place of its own; nothing is under way, and no session holds one.
+ */
+void shard_adopt(struct shard *shard, struct streams *streams, struct score **score);
 
 /* A session's hold on a stream, in the session's storage. */
 struct attachment {

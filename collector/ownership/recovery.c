@@ -8,17 +8,26 @@
 #include <vedette/gap.h>
 
 #include "ownership/snapshot.h"
+#include "score/published.h"
 
-int recovery_init(struct recovery *r, size_t streams_max)
+int recovery_init(struct recovery *r, size_t streams_max, const struct score_options *score)
 {
     *r = (struct recovery){0};
-    return streams_init(&r->streams, streams_max);
+    int rc = streams_init(&r->streams, streams_max);
+    if (rc != 0 || score == NULL)
+        return rc;
+    r->score_options = *score;
+    return score_new(&r->score, score);
 }
 
 void recovery_deinit(struct recovery *r)
 {
     streams_deinit(&r->streams);
+    score_free(r->score);
+    r->score = NULL;
 }
+
+/* ---- The snapshot */
 
 static int stream_of(struct recovery *r, const struct snapshot_mark *mark, struct stream **out)
 {
@@ -40,10 +49,54 @@ static int restore_mark(void *arg, const struct snapshot_mark *mark)
     return 0;
 }
 
+/* Whatever was read of them is gone, and they begin empty. */
+static int lose_windows(struct recovery *r, const char *why)
+{
+    r->windows_lost = why;
+    r->ahead = 0;
+    score_free(r->score);
+    r->score = NULL;
+    return score_new(&r->score, &r->score_options);
+}
+
+static int restore_windows(void *arg, struct vd_bytes piece)
+{
+    struct recovery *r = arg;
+    if (r->score == NULL || r->windows_lost != NULL)
+        return 0;
+    int rc = score_state_read(r->score, &r->windows, piece);
+    if (rc == 0)
+        return 0;
+    return lose_windows(r, rc == VD_EUNSUPPORTED
+                               ? "written by another version, or with another score.max_entities"
+                               : "damaged");
+}
+
+static int restore_ahead(void *arg, uint64_t events)
+{
+    struct recovery *r = arg;
+    r->ahead = events;
+    return 0;
+}
+
 int recovery_restore(struct recovery *r, struct vd_bytes chunk)
 {
-    return snapshot_read(chunk, restore_mark, r);
+    static const struct snapshot_sink SINK = {restore_mark, restore_windows, restore_ahead};
+    return snapshot_read(chunk, &SINK, r);
 }
+
+/* All chunks are read: windows that are not whole would be another shard's history. */
+static int settle_windows(struct recovery *r)
+{
+    if (r->score == NULL || r->windows_lost != NULL || score_restore_whole(&r->windows))
+        return 0;
+    if (r->windows.begun)
+        return lose_windows(r, "not whole");
+    r->ahead = 0; /* there are none: all is scored again */
+    return 0;
+}
+
+/* ---- The events since */
 
 static unsigned hex_digit(uint8_t c)
 {
@@ -78,6 +131,14 @@ static uint64_t chain_on(const struct stream *stream, const struct vd_event_view
     return event.len == 0 || stands_for_other ? 0 : vd_chain_next(stream->mark_chain, event);
 }
 
+static void score_again(struct recovery *r, const struct vd_event_view *view)
+{
+    if (r->score == NULL || !score_published(r->score, view, r->ahead > 0))
+        return;
+    r->scored += r->ahead == 0;
+    r->ahead -= r->ahead > 0;
+}
+
 int recovery_replay(struct recovery *r, const struct vd_consumed *event)
 {
     struct vd_event_view view;
@@ -88,10 +149,13 @@ int recovery_replay(struct recovery *r, const struct vd_consumed *event)
         r->ignored++;
         return 0;
     }
-    int rc = stream_of(r, &mark, &stream);
+    int rc = r->events == 0 ? settle_windows(r) : 0;
+    if (rc == 0)
+        rc = stream_of(r, &mark, &stream);
     if (rc != 0)
         return rc;
     r->events++;
+    score_again(r, &view);
     if (view.sequence > stream->mark) {
         stream->chain = stream->mark_chain = chain_on(stream, &view, event->value);
         stream->taken = stream->mark = view.sequence;
@@ -100,4 +164,9 @@ int recovery_replay(struct recovery *r, const struct vd_consumed *event)
     if (view.sequence == 0 && vd_fork_is(event->value))
         stream->quarantined = true;
     return 0;
+}
+
+int recovery_end(struct recovery *r)
+{
+    return r->events == 0 ? settle_windows(r) : 0;
 }

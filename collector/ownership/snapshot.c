@@ -1,11 +1,12 @@
 /* Snapshots of a shard, chunk by chunk, written and read next to each other. */
 #include "ownership/snapshot.h"
 
+#include <assert.h>
 #include <vedette/error.h>
 #include <vedette/identity.h>
 #include <vedette/wire.h>
 
-enum { CHUNK_VERSION = 1, CHUNK_MARKS = 2 };
+enum { CHUNK_VERSION = 1, CHUNK_MARKS = 2, CHUNK_WINDOWS = 3, CHUNK_WINDOWS_AHEAD = 4 };
 enum { MARK_KEY = 1, MARK_STREAM = 2, MARK_MARK = 3, MARK_CHAIN = 4, MARK_QUARANTINED = 5 };
 
 enum {
@@ -29,11 +30,19 @@ static int begin_chunk(struct snapshot *s)
     return 0;
 }
 
-int snapshot_init(struct snapshot *s)
+int snapshot_init(struct snapshot *s, uint64_t windows_ahead)
 {
+    uint8_t *at;
     *s = (struct snapshot){0};
     vd_buffer_init(&s->bytes, (size_t)SNAPSHOT_CHUNKS_MAX * SNAPSHOT_CHUNK_BYTES);
-    return begin_chunk(s);
+    int rc = begin_chunk(s);
+    if (rc == 0)
+        rc = vd_buffer_reserve(&s->bytes, VD_WIRE_TAG_MAX_BYTES + VD_WIRE_VARINT_MAX_BYTES, &at);
+    if (rc != 0)
+        return rc;
+    vd_buffer_commit(&s->bytes, (size_t)(vd_wire_put_uint(at, CHUNK_WINDOWS_AHEAD, windows_ahead) - at));
+    s->ends[0] = vd_buffer_len(&s->bytes);
+    return 0;
 }
 
 void snapshot_deinit(struct snapshot *s)
@@ -71,12 +80,23 @@ int snapshot_put_mark(struct snapshot *s, const struct snapshot_mark *mark)
     return 0;
 }
 
-uint32_t snapshot_chunks(const struct snapshot *s, struct vd_bytes *out)
+struct vd_bytes snapshot_chunk(const struct snapshot *s, uint32_t i)
 {
-    const uint8_t *base = vd_buffer_bytes(&s->bytes).data;
-    for (uint32_t i = 0; i < s->chunk_count; i++)
-        out[i] = vd_bytes_of(base + chunk_begin(s, i), s->ends[i] - chunk_begin(s, i));
-    return s->chunk_count;
+    size_t begin = chunk_begin(s, i);
+    return vd_bytes_of(vd_buffer_bytes(&s->bytes).data + begin, s->ends[i] - begin);
+}
+
+struct vd_bytes snapshot_windows(uint8_t room[SNAPSHOT_CHUNK_BYTES], size_t piece_len)
+{
+    uint8_t head[2 * (VD_WIRE_TAG_MAX_BYTES + VD_WIRE_VARINT_MAX_BYTES)];
+    uint8_t *end = vd_wire_put_uint(head, CHUNK_VERSION, SNAPSHOT_VERSION);
+    if (piece_len > 0)
+        end = vd_wire_put_varint(vd_wire_put_tag(end, CHUNK_WINDOWS, VD_WIRE_BYTES), piece_len);
+    size_t head_len = (size_t)(end - head);
+    assert(head_len <= SNAPSHOT_WINDOWS_AT && piece_len <= SNAPSHOT_WINDOWS_MAX_BYTES);
+    uint8_t *begin = room + SNAPSHOT_WINDOWS_AT - head_len;
+    memcpy(begin, head, head_len);
+    return vd_bytes_of(begin, head_len + piece_len);
 }
 
 /* ---- Reading */
@@ -139,18 +159,29 @@ static int version_check(struct vd_wire *w)
     return field.value > SNAPSHOT_VERSION ? VD_EUNSUPPORTED : 0;
 }
 
-int snapshot_read(struct vd_bytes chunk, int (*mark)(void *arg, const struct snapshot_mark *mark), void *arg)
+static int field_read(const struct vd_wire_field *field, const struct snapshot_sink *sink, void *arg)
+{
+    struct snapshot_mark one;
+    switch (field->number) {
+    case CHUNK_MARKS:
+        if (field->type != VD_WIRE_BYTES || !mark_read(&one, field->bytes))
+            return VD_EMALFORMED;
+        return sink->mark(arg, &one);
+    case CHUNK_WINDOWS:
+        return field->type == VD_WIRE_BYTES ? sink->windows(arg, field->bytes) : VD_EMALFORMED;
+    case CHUNK_WINDOWS_AHEAD:
+        return field->type == VD_WIRE_VARINT ? sink->windows_ahead(arg, field->value) : VD_EMALFORMED;
+    default:
+        return 0;
+    }
+}
+
+int snapshot_read(struct vd_bytes chunk, const struct snapshot_sink *sink, void *arg)
 {
     struct vd_wire w = vd_wire_of(chunk);
     struct vd_wire_field field = {0};
-    struct snapshot_mark one;
     int rc = version_check(&w);
-    while (rc == 0 && vd_wire_next(&w, &field)) {
-        if (field.number != CHUNK_MARKS)
-            continue;
-        if (field.type != VD_WIRE_BYTES || !mark_read(&one, field.bytes))
-            return VD_EMALFORMED;
-        rc = mark(arg, &one);
-    }
+    while (rc == 0 && vd_wire_next(&w, &field))
+        rc = field_read(&field, sink, arg);
     return rc == 0 && w.bad ? VD_EMALFORMED : rc;
 }

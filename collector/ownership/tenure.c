@@ -7,8 +7,6 @@
 #include <vedette/log.h>
 #include <vedette/memory.h>
 
-#include "ownership/snapshot.h"
-
 enum {
     STEADY_MS = 30000,  /* served for so long: what failed before is forgotten */
     AGAIN_MIN_MS = 100, /* after the second trouble in a row; the first is answered at once */
@@ -16,6 +14,8 @@ enum {
     FENCED_MAX_MS = 60000,
     RELEASE_LIMIT_MS = 4000,       /* the group waits for 5 s */
     SNAPSHOT_WORTH_EVENTS = 20000, /* at the end of a tenure: what the next owner would have to read */
+    SNAPSHOT_LAST_BYTES = 32 * 1024 * 1024, /* and what can be written at once then */
+    SNAPSHOT_STEP_BYTES = 4 * 1024 * 1024,
 };
 
 enum { UNKNOWN = -1 }; /* as an offset */
@@ -101,6 +101,7 @@ static void close_log(struct tenure *t, const char *why)
 {
     uv_timer_stop(&t->timer);
     exactly_once_stop(&t->outlet);
+    scribe_end(&t->scribe);
     if (!t->lets_go) /* else they are shown the next owner once there is one */
         shard_dismiss(t->shard);
     enter(t, TENURE_CLOSING, why);
@@ -136,45 +137,46 @@ static void on_release_hangs(uv_timer_t *timer)
 
 /* ---- Snapshots and the directory: records of our own in the shard's transactions */
 
-static int put_streams(struct snapshot *snapshot, const struct streams *streams)
+static size_t state_bytes(const struct tenure *t)
 {
-    int rc = snapshot_init(snapshot);
-    for (const struct stream *s = streams->oldest; rc == 0 && s != NULL; s = s->newer) {
-        struct snapshot_mark mark = {.key = stream_key(s),
-                                     .tenant_len = s->tenant_len,
-                                     .mark = s->mark,
-                                     .chain = s->mark_chain,
-                                     .quarantined = s->quarantined};
-        memcpy(mark.stream, s->id, sizeof mark.stream);
-        rc = snapshot_put_mark(snapshot, &mark);
-    }
-    return rc;
+    return shard_streams(t->shard)->count * SNAPSHOT_MARK_BYTES + score_state_bytes(shard_score(t->shard));
 }
 
-/* Nothing may be sent behind end_offset yet. */
-static void write_snapshot(struct tenure *t)
+/* Of a large state a little with each transaction. */
+static void go_on_writing(struct tenure *t, size_t bytes)
 {
-    struct snapshot snapshot;
-    struct vd_bytes chunks[SNAPSHOT_CHUNKS_MAX];
-    const char *why = "it does not fit";
-    int rc = put_streams(&snapshot, shard_streams(t->shard));
-    if (rc == 0)
-        rc = vd_shard_log_snapshot(t->log, t->end_offset, chunks, snapshot_chunks(&snapshot, chunks), &why);
-    snapshot_deinit(&snapshot);
-    t->snapshot_at_ms = uv_now(t->terms->loop);
-    if (rc != 0) { /* the one before serves, and more is read back */
+    const char *why;
+    int rc = scribe_go_on(&t->scribe, bytes, &why);
+    if (rc < 0)
         vd_log_warn("snapshot not written", VD_F_INT("shard", t->number), VD_F_ERROR(rc),
-                    VD_F_STR("why", why));
-        return;
-    }
-    t->snapshot_end_offset = t->end_offset;
-    exactly_once_sent_own(&t->outlet);
+                    VD_F_STR("why", why)); /* the one before serves, and more is read back */
+    else
+        exactly_once_sent_own(&t->outlet);
+    if (rc > 0)
+        t->snapshot_end_offset = t->writing_end_offset;
+}
+
+/* All that was taken is sent; scored: of it, since the last commit. */
+static void begin_writing(struct tenure *t, uint64_t scored, size_t bytes)
+{
+    const struct scribe_subject subject = {.log = t->log,
+                                           .streams = shard_streams(t->shard),
+                                           .score = shard_score(t->shard),
+                                           .events_offset = t->end_offset,
+                                           .ahead = scored};
+    int rc = scribe_begin(&t->scribe, &subject);
+    t->snapshot_at_ms = uv_now(t->terms->loop);
+    t->writing_end_offset = t->end_offset;
+    if (rc == 0)
+        go_on_writing(t, bytes);
+    else
+        vd_log_warn("snapshot not begun", VD_F_INT("shard", t->number), VD_F_ERROR(rc));
 }
 
 static bool snapshot_is_due(const struct tenure *t)
 {
     const struct snapshot_load load = {.events = t->end_offset - t->snapshot_end_offset,
-                                       .marks = shard_streams(t->shard)->count,
+                                       .bytes = state_bytes(t),
                                        .age_ms = uv_now(t->terms->loop) - t->snapshot_at_ms};
     return snapshot_due(&t->terms->snapshot_when, &load);
 }
@@ -211,8 +213,29 @@ static void on_committed_all(void *arg, int64_t end_offset, uint64_t took_ms)
     metrics_time(&t->terms->metrics->commits, took_ms);
     if (t->why[0] != '\0')
         enter(t, t->state, "");
-    if (t->state == TENURE_SERVING && snapshot_is_due(t))
-        write_snapshot(t);
+}
+
+static void on_settled(void *arg, uint64_t scored)
+{
+    struct tenure *t = arg;
+    if (t->state != TENURE_SERVING)
+        return;
+    if (shard_score(t->shard) == NULL)
+        fail(t, VD_SHARD_LOG_TROUBLE, "an event was scored and did not get into the log");
+    else if (scribe_busy(&t->scribe))
+        go_on_writing(t, SNAPSHOT_STEP_BYTES);
+    else if (snapshot_is_due(t))
+        begin_writing(t, scored, SNAPSHOT_STEP_BYTES);
+}
+
+/* What the next owner would have to read, if it is too much and can be written at once. */
+static void write_last(struct tenure *t)
+{
+    scribe_end(&t->scribe);
+    if (t->snapshot_end_offset != UNKNOWN &&
+        t->end_offset - t->snapshot_end_offset >= SNAPSHOT_WORTH_EVENTS && shard_score(t->shard) != NULL &&
+        state_bytes(t) <= SNAPSHOT_LAST_BYTES)
+        begin_writing(t, 0, SIZE_MAX);
 }
 
 /* All is committed: a last transaction says so, and then the log closes. */
@@ -221,9 +244,7 @@ static void on_finished(void *arg)
     struct tenure *t = arg;
     if (!t->last_words_said) {
         t->last_words_said = true;
-        if (t->snapshot_end_offset != UNKNOWN &&
-            t->end_offset - t->snapshot_end_offset >= SNAPSHOT_WORTH_EVENTS)
-            write_snapshot(t);
+        write_last(t);
         if (t->lets_go)
             write_owner(t, "");
         exactly_once_finish(&t->outlet);
@@ -263,11 +284,18 @@ static void on_opened(void *arg)
     struct tenure *t = arg;
     uint64_t now = uv_now(t->terms->loop);
     struct recovery *r = &t->recovery;
+    if (recovery_end(r) != 0) {
+        fail(t, VD_SHARD_LOG_TROUBLE, "out of memory");
+        return;
+    }
     metrics_time(&t->terms->metrics->recoveries, now - t->claim_begun_ms);
     vd_log_info("shard recovered", VD_F_INT("shard", t->number), VD_F_UINT("streams", r->streams.count),
-                VD_F_UINT("marks", r->marks), VD_F_UINT("events", r->events),
+                VD_F_UINT("marks", r->marks), VD_F_UINT("events", r->events), VD_F_UINT("scored", r->scored),
                 VD_F_UINT("took_ms", now - t->claim_begun_ms));
-    shard_adopt(t->shard, &r->streams);
+    if (r->windows_lost != NULL)
+        vd_log_warn("windows of a shard not taken over: they begin with the events since the snapshot",
+                    VD_F_INT("shard", t->number), VD_F_STR("why", r->windows_lost));
+    shard_adopt(t->shard, &r->streams, &r->score);
     exactly_once_begin(&t->outlet, t->log);
     t->replayed = (int64_t)(r->events + r->ignored);
     t->snapshot_end_offset = UNKNOWN; /* before the first commit tells where the log ends */
@@ -320,7 +348,9 @@ static void claim(struct tenure *t)
                                            .arg = t};
     t->claim_begun_ms = uv_now(t->terms->loop);
     t->last_words_said = t->listed = false;
-    int rc = recovery_init(&t->recovery, t->terms->streams_max);
+    struct score_options score = shard_score_options(t->shard);
+    shard_forget(t->shard);
+    int rc = recovery_init(&t->recovery, t->terms->streams_max, &score);
     if (rc == 0)
         rc = vd_shard_log_open(&t->log, &options, error);
     if (rc == 0) {
@@ -345,6 +375,7 @@ void tenure_init(struct tenure *t, const struct tenure_terms *terms, int32_t num
                                            .flow = terms->flow,
                                            .callbacks = {.delivered = on_delivered,
                                                          .committed = on_committed_all,
+                                                         .settled = on_settled,
                                                          .finished = on_finished,
                                                          .broken = on_broken},
                                            .arg = t};

@@ -14,6 +14,7 @@
 #include "metrics.h"
 #include "ownership/owners.h"
 #include "ownership/recovery.h"
+#include "ownership/scribe.h"
 #include "ownership/snapshot_when.h"
 #include "publish/exactly_once.h"
 #include "shard.h"
@@ -53,6 +54,7 @@ struct tenure {
     struct exactly_once outlet;
     struct vd_shard_log *log;
     struct recovery recovery;
+    struct scribe scribe;
     enum tenure_state state;
     uv_timer_t timer; /* to claim again, or for a release that hangs */
     bool assigned;    /* by the group */
@@ -63,6 +65,7 @@ struct tenure {
     bool listed;       /* the directory has named this tenure */
     uint32_t failures; /* in a row */
     int64_t end_offset, snapshot_end_offset, replayed;
+    int64_t writing_end_offset; /* of the snapshot that is being written */
     uint64_t claim_begun_ms, serving_since_ms, snapshot_at_ms;
     uint8_t owner_value[OWNER_VALUE_BYTES];
     char why[VD_KAFKA_ERROR_BYTES]; /* what it waits for; "": nothing */

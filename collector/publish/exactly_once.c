@@ -26,6 +26,7 @@ static void commit(struct exactly_once *e)
     uv_timer_stop(&e->timer);
     e->commit_begun_ms = uv_now(e->options.loop);
     e->load = (struct commit_load){0};
+    e->scored = 0;
     e->own_records = false;
     vd_shard_log_commit(e->log);
 }
@@ -86,6 +87,7 @@ static int send_now(struct exactly_once *e, const struct outlet_record *r)
     else
         e->runs[e->run_count++] = (struct exactly_once_run){r->opaque, 1};
     e->load.events++;
+    e->scored += r->scored;
     e->load.bytes += r->value.len;
     return 0;
 }
@@ -162,12 +164,27 @@ static int refill(struct exactly_once *e)
     return rc == VD_EFULL && !empty(e) ? 0 : rc;
 }
 
+static void note_closed(struct exactly_once *e)
+{
+    e->outlet.closed = e->log == NULL || e->finishing;
+}
+
 static void finish_if_idle(struct exactly_once *e)
 {
     if (!e->finishing || !exactly_once_idle(e))
         return;
     e->finishing = false;
+    note_closed(e);
     e->options.callbacks.finished(e->options.arg);
+}
+
+static void tell_settled(struct exactly_once *e)
+{
+    if (e->waiting_count > 0 || e->options.callbacks.settled == NULL)
+        return;
+    e->telling = true;
+    e->options.callbacks.settled(e->options.arg, e->scored);
+    e->telling = false;
 }
 
 void exactly_once_committed(struct exactly_once *e, int64_t end_offset)
@@ -186,6 +203,9 @@ void exactly_once_committed(struct exactly_once *e, int64_t end_offset)
         e->options.callbacks.broken(e->options.arg, "a record that waited for its transaction was not taken");
         return;
     }
+    tell_settled(e);
+    if (e->log != log)
+        return;
     consider(e);
     finish_if_idle(e);
 }
@@ -196,6 +216,8 @@ void exactly_once_stop(struct exactly_once *e)
     e->log = NULL;
     e->finishing = e->own_records = false;
     e->load = (struct commit_load){0};
+    e->scored = 0;
+    note_closed(e);
 }
 
 void exactly_once_end(struct exactly_once *e, const char *why)
@@ -212,7 +234,7 @@ void exactly_once_end(struct exactly_once *e, const char *why)
 void exactly_once_init(struct exactly_once *e, const struct exactly_once_options *options)
 {
     *e = (struct exactly_once){.options = *options};
-    e->outlet = (struct outlet){.send = send_record, .batch_sent = batch_sent, .self = e};
+    e->outlet = (struct outlet){.send = send_record, .batch_sent = batch_sent, .self = e, .closed = true};
     uv_timer_init(options->loop, &e->timer);
     e->timer.data = e;
 }
@@ -236,6 +258,7 @@ void exactly_once_begin(struct exactly_once *e, struct vd_shard_log *log)
 {
     assert(e->log == NULL && empty(e) && e->waiting_count == 0);
     e->log = log;
+    note_closed(e);
 }
 
 bool exactly_once_idle(const struct exactly_once *e)
@@ -261,6 +284,7 @@ void exactly_once_hurry(struct exactly_once *e)
 void exactly_once_finish(struct exactly_once *e)
 {
     e->finishing = true;
+    note_closed(e);
     consider(e);
     finish_if_idle(e);
 }

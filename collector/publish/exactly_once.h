@@ -17,9 +17,11 @@
 
 struct exactly_once_callbacks {
     outlet_delivered *delivered;
-    /* All is delivered that lies before end_offset, and nothing is sent behind it yet: the moment for a
-     * snapshot. */
+    /* All is delivered that lies before end_offset, and nothing is sent behind it yet. */
     void (*committed)(void *arg, int64_t end_offset, uint64_t took_ms);
+    /* What had waited is in the next transaction, and nothing waits any more: the moment for a snapshot. May
+     * be left out. scored: events of the transaction that the windows have taken in. */
+    void (*settled)(void *arg, uint64_t scored);
     void (*finished)(void *arg); /* nothing is left to commit */
     void (*broken)(void *arg, const char *why);
 };
@@ -46,11 +48,12 @@ struct exactly_once {
     struct outlet_record *waiting; /* for the next one */
     size_t waiting_count, waiting_cap;
     struct commit_load load;
+    uint64_t scored;                    /* events of this transaction */
     uint64_t begun_ms, commit_begun_ms; /* loop time; begun_ms of the oldest record not being committed */
     uv_timer_t timer;
     bool finishing;
     bool own_records; /* the transaction holds some that are no agent's */
-    bool telling;     /* inside `committed` */
+    bool telling;     /* inside `committed` or `settled` */
     void (*on_close)(void *arg);
 };
 

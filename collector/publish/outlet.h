@@ -14,6 +14,7 @@ struct outlet_record {
     int32_t partition;         /* of events */
     int32_t class_uid;         /* of an event, and of a finding */
     bool is_finding;
+    bool scored;  /* an event that the windows have taken in */
     void *opaque; /* comes back by `delivered` */
 };
 
@@ -24,6 +25,7 @@ struct outlet {
     /* All of a batch is sent: here a transaction may end. */
     void (*batch_sent)(void *self);
     void *self;
+    bool closed; /* it takes nothing for now */
 };
 
 /* count records with this opaque are kept (error 0), or it is not known what became of them (VD_EKAFKA). */

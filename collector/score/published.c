@@ -1,6 +1,8 @@
 /* A published event as the collector scored it. */
 #include "published.h"
 
+#include "score_findings.h"
+
 /* A score always has a sentence, which no agent may send; a SILENCE has one too, but no number in a stream.
  * An agent's own GAP was scored as any other event of its. */
 static bool was_scored(const struct vd_event_view *view)
@@ -16,5 +18,28 @@ bool score_input_of_published(const struct score *s, const struct vd_event_view 
     /* The splice wrote the certificate's names over whatever the agent said. */
     score_origin_init(s, origin, view->tenant_uid, view->device_uid);
     *in = score_input_of(view, origin, view->processed_ms);
+    return true;
+}
+
+bool score_published(struct score *s, const struct vd_event_view *view, bool skip)
+{
+    struct score_origin origin;
+    struct score_input in;
+    struct score_prepared prepared;
+    struct vd_score score;
+    struct score_silence silence;
+    struct score_finding finding;
+    if (!score_input_of_published(s, view, &origin, &in))
+        return false;
+    if (skip)
+        return true;
+    score_prepare(s, &in, &prepared);
+    if (score_judge(s, &prepared, &score) != 0)
+        return true;
+    score_find(s, &prepared, &score, view->uid);
+    while (score_silence_next(s, &silence))
+        score_find_silence(s, &silence);
+    while (score_finding_next(s, &finding))
+        ;
     return true;
 }

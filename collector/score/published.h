@@ -10,5 +10,8 @@
  * SILENCE. in then borrows from the view and from origin, which has to stand as long. */
 bool score_input_of_published(const struct score *s, const struct vd_event_view *view,
                               struct score_origin *origin, struct score_input *in);
+/* Scores such an event again as its shard did, and drops what is told by it, which was told before; false: it
+ * was not scored. skip: nothing is done but to say so. */
+bool score_published(struct score *s, const struct vd_event_view *view, bool skip);
 
 #endif

@@ -43,7 +43,7 @@ static inline bool score_restore_whole(const struct score_restore *restore)
     return restore->whole;
 }
 
-/* The counters go on where those of the scorer before stood. */
-void score_counters_carry(struct score *to, const struct score *from);
+/* The counters go on from there: whoever replays has counted what was counted before. */
+void score_counters_write(struct score *s, const struct score_counters *counters);
 
 #endif

@@ -306,8 +306,8 @@ void state_scalars_set(struct score *s, const struct state_scalars *scalars)
     s->findings->due_ms = scalars->findings_due_ms;
 }
 
-void score_counters_carry(struct score *to, const struct score *from)
+void score_counters_write(struct score *s, const struct score_counters *counters)
 {
-    to->counters = from->counters;
-    to->entities.evictions = from->entities.evictions;
+    s->counters = *counters;
+    s->entities.evictions = counters->evictions;
 }

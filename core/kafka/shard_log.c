@@ -1,4 +1,4 @@
-/* A shard's log as its owner sees it, on the loop's thread: open, send, commit, snapshot, close.
+/* A shard's log as its owner sees it, on the loop's thread: open, send, commit, close.
  *
  * Happy path: open starts the log's thread → it posts `opened` → the sender's events are drained here from
  * now on, while the thread commits → each send goes into the transaction that the thread has begun → commit →
@@ -12,7 +12,6 @@
 #include <stdio.h>
 #include <vedette/error.h>
 #include <vedette/memory.h>
-#include <vedette/random.h>
 
 #include "shard_log_inside.h"
 
@@ -44,7 +43,7 @@ static void on_delivered(struct vd_sender *sender, const rd_kafka_message_t *mes
     } else if (message->rkt == sender->topics[VD_TOPIC_EVENTS]) {
         log->end_offset = message->offset + 1;
     } else if (message->_private != NULL) {
-        log->loop.snapshot_offset = message->offset;
+        log->loop.snapshot.state_offset = message->offset;
     }
 }
 
@@ -98,13 +97,12 @@ static void settle_opened(struct vd_shard_log *log)
 
 static void settle_committed(struct vd_shard_log *log)
 {
-    int64_t snapshot_offset = log->loop.snapshot_offset;
     if (log->loop.doubt) {
         fail(log, &log->loop.trouble);
         return;
     }
+    int64_t snapshot_offset = vd_shard_log_snapshot_committed(log);
     log->loop.state = VD_SHARD_LOG_READY;
-    log->loop.snapshot_offset = -1;
     log->options.callbacks.committed(log->options.arg, log->end_offset);
     if (snapshot_offset >= 0 && !log->loop.closing)
         log->options.callbacks.snapshotted(log->options.arg, snapshot_offset);
@@ -172,8 +170,8 @@ static void on_tell(uv_async_t *async)
 
 /* ---- Sending and committing */
 
-static int send_in_transaction(struct vd_shard_log *log, const struct vd_record *record, void *opaque,
-                               int flags, const char **why)
+int vd_shard_log_put(struct vd_shard_log *log, const struct vd_record *record, void *opaque, int flags,
+                     const char **why)
 {
     assert(!log->loop.closing && record->header_count <= VD_RECORD_HEADERS_MAX);
     if (log->loop.state != VD_SHARD_LOG_READY) {
@@ -191,7 +189,7 @@ static int send_in_transaction(struct vd_shard_log *log, const struct vd_record 
 
 int vd_shard_log_send(struct vd_shard_log *log, const struct vd_record *record, const char **why)
 {
-    return send_in_transaction(log, record, NULL, 0, why);
+    return vd_shard_log_put(log, record, NULL, 0, why);
 }
 
 void vd_shard_log_commit(struct vd_shard_log *log)
@@ -208,53 +206,6 @@ bool vd_shard_log_committing(const struct vd_shard_log *log)
     return log->loop.state == VD_SHARD_LOG_COMMITTING;
 }
 
-static int send_chunk(struct vd_shard_log *log, const struct vd_snapshot_chunk *chunk, uint8_t *room,
-                      const char **why)
-{
-    char key[VD_SNAPSHOT_KEY_BYTES];
-    vd_snapshot_key(log->options.shard, chunk->index, key);
-    vd_snapshot_head(chunk, room);
-    if (chunk->body.len > 0)
-        memcpy(room + VD_SNAPSHOT_HEAD_BYTES, chunk->body.data, chunk->body.len);
-    struct vd_record record = {.topic = VD_TOPIC_STATE,
-                               .partition = log->options.shard,
-                               .key = vd_bytes_str(key),
-                               .value = vd_bytes_of(room, VD_SNAPSHOT_HEAD_BYTES + chunk->body.len)};
-    void *first = chunk->index == 0 ? log : NULL; /* whose offset is told */
-    return send_in_transaction(log, &record, first, RD_KAFKA_MSG_F_COPY, why);
-}
-
-/* Half a snapshot must not be committed: compaction would let its chunks replace those of the whole one
- * before it. */
-static void spoil(struct vd_shard_log *log, const char *why)
-{
-    note_doubt(log, RD_KAFKA_RESP_ERR_NO_ERROR, "snapshot", why);
-    vd_sender_wake(&log->sender);
-}
-
-int vd_shard_log_snapshot(struct vd_shard_log *log, int64_t events_offset, const struct vd_bytes *chunks,
-                          uint32_t chunk_count, const char **why)
-{
-    struct vd_snapshot_chunk chunk = {.count = chunk_count, .events_offset = events_offset};
-    *why = "a snapshot has 1 to 4096 chunks of at most 512 KiB";
-    if (chunk_count == 0 || chunk_count > VD_SNAPSHOT_CHUNKS_MAX)
-        return VD_ELIMIT;
-    for (uint32_t i = 0; i < chunk_count; i++)
-        if (chunks[i].len > VD_SNAPSHOT_CHUNK_MAX_BYTES)
-            return VD_ELIMIT;
-    uint8_t *room = vd_malloc(VD_SNAPSHOT_HEAD_BYTES + VD_SNAPSHOT_CHUNK_MAX_BYTES);
-    *why = "out of memory";
-    int result = room == NULL ? VD_ENOMEM : vd_random_bytes(chunk.id, sizeof chunk.id);
-    for (; result == 0 && chunk.index < chunk_count; chunk.index++) {
-        chunk.body = chunks[chunk.index];
-        result = send_chunk(log, &chunk, room, why);
-        if (result < 0 && chunk.index > 0)
-            spoil(log, *why);
-    }
-    vd_free(room);
-    return result;
-}
-
 /* ---- Birth and death */
 
 static int log_init(struct vd_shard_log *log, const struct vd_shard_log_options *options, char *error)
@@ -262,7 +213,6 @@ static int log_init(struct vd_shard_log *log, const struct vd_shard_log_options 
     log->options = *options;
     log->options.prefix = vd_strdup(options->prefix);
     log->options.group = vd_strdup(options->group);
-    log->loop.snapshot_offset = -1;
     uv_mutex_init(&log->lock);
     uv_cond_init(&log->changed);
     int result = vd_sender_init(&log->sender, log->options.prefix);

@@ -1,4 +1,5 @@
-/* A shard log's inside, shared by its files: shard_log.c (the loop's side), shard_log_thread.c (its thread:
+/* A shard log's inside, shared by its files: shard_log.c and
+ * shard_log_snapshot.c (the loop's side), shard_log_thread.c (its thread:
  * commits), shard_log_fence.c, shard_log_settle.c and shard_log_recover.c (the thread while it opens).
  *
  * The sender belongs to the thread until `opened` is posted, then to the loop; only commits and its end are
@@ -10,7 +11,7 @@
 #include <vedette/shard_log.h>
 
 #include "sender.h"
-#include "snapshot_chunk.h"
+#include "shard_log_snapshot.h"
 
 enum {
     VD_SHARD_LOG_SLICE_MS = 250,     /* how long the thread may be deaf to close */
@@ -72,10 +73,14 @@ struct vd_shard_log {
         bool doubt;             /* a delivery or the handle failed: whatever the commit says */
         bool refused;           /* a delivery failed */
         struct vd_shard_log_trouble trouble;
-        int64_t snapshot_offset; /* of the snapshot in this transaction; -1: none */
+        struct vd_shard_log_snapshot snapshot;
         void (*close_cb)(void *arg);
     } loop;
 };
+
+/* shard_log.c: as vd_shard_log_send, with the sender's flags. */
+int vd_shard_log_put(struct vd_shard_log *log, const struct vd_record *record, void *opaque, int flags,
+                     const char **why);
 
 /* shard_log_thread.c */
 void vd_shard_log_thread(void *log);

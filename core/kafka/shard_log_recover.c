@@ -181,6 +181,8 @@ static int recover(struct recovery *r)
     int result = open_reader(r, &r->state, r->state_name, r->log->options.group);
     if (result == 0)
         result = search(r);
+    if (result == 0 && r->search.newest.found) /* the next one is not to replace it before it is whole */
+        r->log->loop.snapshot.next.generation = (r->search.newest.generation + 1) % VD_SNAPSHOT_GENERATIONS;
     if (result == 0 && r->search.newest.found)
         result = restore(r);
     if (result == 0)

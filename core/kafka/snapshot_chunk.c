@@ -23,9 +23,10 @@ static uint64_t get(const uint8_t *at, size_t bytes)
     return value;
 }
 
-void vd_snapshot_key(int32_t shard, uint32_t index, char *out)
+void vd_snapshot_key(int32_t shard, const struct vd_snapshot_chunk *chunk, char *out)
 {
-    snprintf(out, VD_SNAPSHOT_KEY_BYTES, "%" PRId32 "/%" PRIu32, shard, index);
+    snprintf(out, VD_SNAPSHOT_KEY_BYTES, "%" PRId32 "/%" PRIu32, shard,
+             chunk->generation * VD_SNAPSHOT_CHUNKS_MAX + chunk->index);
 }
 
 void vd_snapshot_head(const struct vd_snapshot_chunk *chunk, uint8_t *out)
@@ -38,28 +39,28 @@ void vd_snapshot_head(const struct vd_snapshot_chunk *chunk, uint8_t *out)
     put(out + EVENTS_AT, (uint64_t)chunk->events_offset, 8);
 }
 
-/* The index that a chunk's key names; -1: it is no key of a chunk of this shard. */
-static int64_t index_of(int32_t shard, struct vd_bytes key)
+/* The number that a chunk's key names; -1: it is no key of a chunk of this shard. */
+static int64_t number_of(int32_t shard, struct vd_bytes key)
 {
     char prefix[VD_SNAPSHOT_KEY_BYTES];
     size_t len = (size_t)snprintf(prefix, sizeof prefix, "%" PRId32 "/", shard);
-    int64_t index = 0;
+    int64_t number = 0;
     if (key.len <= len || key.len >= VD_SNAPSHOT_KEY_BYTES || memcmp(key.data, prefix, len) != 0)
         return -1;
     for (size_t i = len; i < key.len; i++) {
         if (key.data[i] < '0' || key.data[i] > '9')
             return -1;
-        index = index * 10 + (key.data[i] - '0');
-        if (index >= VD_SNAPSHOT_CHUNKS_MAX)
+        number = number * 10 + (key.data[i] - '0');
+        if (number >= VD_SNAPSHOT_GENERATIONS * VD_SNAPSHOT_CHUNKS_MAX)
             return -1;
     }
-    return index;
+    return number;
 }
 
 int vd_snapshot_read(struct vd_snapshot_chunk *out, int32_t shard, struct vd_bytes key, struct vd_bytes value)
 {
-    int64_t index = index_of(shard, key);
-    if (index < 0 || value.len == 0)
+    int64_t number = number_of(shard, key);
+    if (number < 0 || value.len == 0)
         return VD_SNAPSHOT_OTHER;
     if (value.len < ID_AT || memcmp(value.data, MAGIC, sizeof MAGIC) != 0)
         return VD_EMALFORMED;
@@ -69,11 +70,12 @@ int vd_snapshot_read(struct vd_snapshot_chunk *out, int32_t shard, struct vd_byt
         value.len - VD_SNAPSHOT_HEAD_BYTES > VD_SNAPSHOT_CHUNK_MAX_BYTES)
         return VD_EMALFORMED;
     memcpy(out->id, value.data + ID_AT, sizeof out->id);
+    out->generation = (uint32_t)number / VD_SNAPSHOT_CHUNKS_MAX;
     out->index = (uint32_t)get(value.data + INDEX_AT, 4);
     out->count = (uint32_t)get(value.data + COUNT_AT, 4);
     uint64_t events_offset = get(value.data + EVENTS_AT, 8);
-    if (out->index != index || out->index >= out->count || out->count > VD_SNAPSHOT_CHUNKS_MAX ||
-        events_offset > INT64_MAX)
+    if (out->index != number % VD_SNAPSHOT_CHUNKS_MAX || out->index >= out->count ||
+        out->count > VD_SNAPSHOT_CHUNKS_MAX || events_offset > INT64_MAX)
         return VD_EMALFORMED;
     out->events_offset = (int64_t)events_offset;
     out->body = vd_bytes_of(value.data + VD_SNAPSHOT_HEAD_BYTES, value.len - VD_SNAPSHOT_HEAD_BYTES);
@@ -90,6 +92,7 @@ int vd_snapshot_show(struct vd_snapshot_search *search, const struct vd_snapshot
         if (!growing->found)
             return 0;
         memcpy(growing->id, chunk->id, sizeof chunk->id);
+        growing->generation = chunk->generation;
         growing->count = chunk->count;
         growing->events_offset = chunk->events_offset;
         growing->state_offset = state_offset;

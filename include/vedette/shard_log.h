@@ -30,7 +30,7 @@ struct vd_shard_log_callbacks {
     void (*opened)(void *arg);
     /* All that was sent is in Kafka, once. end_offset: of the events partition, behind its last event. */
     void (*committed)(void *arg, int64_t end_offset);
-    /* A snapshot was committed: where its first chunk stands in the state partition. */
+    /* A snapshot was committed to its last chunk: where its first chunk stands in the state partition. */
     void (*snapshotted)(void *arg, int64_t state_offset);
     /* why: a sentence, valid during the call. */
     void (*failed)(void *arg, enum vd_shard_log_failure failure, const char *why);
@@ -58,11 +58,14 @@ int vd_shard_log_send(struct vd_shard_log *log, const struct vd_record *record, 
 /* Commits what was sent, on the log's thread; at least one record was. */
 void vd_shard_log_commit(struct vd_shard_log *log);
 bool vd_shard_log_committing(const struct vd_shard_log *log);
-/* A snapshot of the state as it stood behind all events before events_offset, in the current transaction;
- * chunks are copied, each at most 512 KiB. 0 or as send. */
+/* A snapshot of the state as it stood behind all events before events_offset. Its chunks go into the current
+ * transaction, each at most 512 KiB and copied, and into the ones that follow, as it suits the owner; it
+ * counts once the last is committed, and until then the one before it does. One that had begun is given up.
+ * VD_ELIMIT: it has 1 to 4096 chunks. */
 enum { VD_SNAPSHOT_CHUNK_MAX_BYTES = 512 * 1024 };
-int vd_shard_log_snapshot(struct vd_shard_log *log, int64_t events_offset, const struct vd_bytes *chunks,
-                          uint32_t chunk_count, const char **why);
+int vd_shard_log_snapshot_begin(struct vd_shard_log *log, int64_t events_offset, uint32_t chunk_count);
+/* The next one. 0, VD_ELIMIT, or as send: the chunk may be sent again. */
+int vd_shard_log_snapshot_chunk(struct vd_shard_log *log, struct vd_bytes chunk, const char **why);
 /* Without a commit: what is open is aborted or left to be fenced. No callback after it but cb, once, never
  * inside. Destroys off the loop. */
 void vd_shard_log_close(struct vd_shard_log *log, void (*cb)(void *arg));

@@ -28,7 +28,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         struct vd_bytes value = vd_bytes_of(data + at, len);
         struct vd_snapshot_chunk chunk;
         /* The key that fits most often is the one that the value's own index names. */
-        vd_snapshot_key(1, len > 24 ? value.data[24] : 0, key);
+        const struct vd_snapshot_chunk named = {.generation = len & 1,
+                                                .index = len > 24 ? value.data[24] : 0};
+        vd_snapshot_key(1, &named, key);
         if (vd_snapshot_read(&chunk, 1, vd_bytes_str(key), value) == 0) {
             check(&chunk, value);
             vd_snapshot_show(&search, &chunk, offset);

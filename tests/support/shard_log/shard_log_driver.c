@@ -156,8 +156,9 @@ static void snapshot(struct driver *d, const char *text)
 {
     const char *why = "";
     size_t half = strlen(text) / 2;
-    struct vd_bytes chunks[] = {vd_bytes_of(text, half), vd_bytes_str(text + half)};
-    if (vd_shard_log_snapshot(d->log, d->end, chunks, 2, &why) < 0)
+    if (vd_shard_log_snapshot_begin(d->log, d->end, 2) < 0 ||
+        vd_shard_log_snapshot_chunk(d->log, vd_bytes_of(text, half), &why) < 0 ||
+        vd_shard_log_snapshot_chunk(d->log, vd_bytes_str(text + half), &why) < 0)
         printf("refused why=%s\n", why);
 }
 

@@ -23,10 +23,8 @@ static struct snapshot_mark mark_of(const char *key, uint8_t stream, uint64_t ma
 
 static void restore(struct recovery *r, const struct snapshot *s)
 {
-    struct vd_bytes chunks[SNAPSHOT_CHUNKS_MAX];
-    uint32_t count = snapshot_chunks(s, chunks);
-    for (uint32_t i = 0; i < count; i++)
-        assert_int_equal(recovery_restore(r, chunks[i]), 0);
+    for (uint32_t i = 0; i < s->chunk_count; i++)
+        assert_int_equal(recovery_restore(r, snapshot_chunk(s, i)), 0);
 }
 
 static struct stream *stream_at(struct recovery *r, const char *key, uint8_t id)
@@ -52,13 +50,13 @@ static void a_snapshot_comes_back(void **state)
     (void)state;
     struct snapshot s;
     struct recovery r;
-    assert_int_equal(snapshot_init(&s), 0);
+    assert_int_equal(snapshot_init(&s, 0), 0);
     struct snapshot_mark one = mark_of("t/a", 1, 7), two = mark_of("t/b", 2, UINT64_MAX);
     one.chain = UINT64_MAX;
     two.quarantined = true;
     assert_int_equal(snapshot_put_mark(&s, &one), 0);
     assert_int_equal(snapshot_put_mark(&s, &two), 0);
-    assert_int_equal(recovery_init(&r, 100), 0);
+    assert_int_equal(recovery_init(&r, 100, NULL), 0);
     restore(&r, &s);
     assert_int_equal(r.streams.count, 2);
     assert_int_equal(r.marks, 2);
@@ -79,11 +77,10 @@ static void an_empty_shard_has_a_snapshot_too(void **state)
     (void)state;
     struct snapshot s;
     struct recovery r;
-    struct vd_bytes chunks[SNAPSHOT_CHUNKS_MAX];
-    assert_int_equal(snapshot_init(&s), 0);
-    assert_int_equal(snapshot_chunks(&s, chunks), 1);
-    assert_true(chunks[0].len > 0);
-    assert_int_equal(recovery_init(&r, 100), 0);
+    assert_int_equal(snapshot_init(&s, 0), 0);
+    assert_int_equal(s.chunk_count, 1);
+    assert_true(snapshot_chunk(&s, 0).len > 0);
+    assert_int_equal(recovery_init(&r, 100, NULL), 0);
     restore(&r, &s);
     assert_int_equal(r.streams.count, 0);
     recovery_deinit(&r);
@@ -96,19 +93,17 @@ static void a_large_one_is_divided(void **state)
     enum { COUNT = 30000 };
     struct snapshot s;
     struct recovery r;
-    struct vd_bytes chunks[SNAPSHOT_CHUNKS_MAX];
     char key[64];
-    assert_int_equal(snapshot_init(&s), 0);
+    assert_int_equal(snapshot_init(&s, 0), 0);
     for (unsigned i = 0; i < COUNT; i++) {
         snprintf(key, sizeof key, "t/host-%u", i);
         struct snapshot_mark mark = mark_of(key, 1, i + 1);
         assert_int_equal(snapshot_put_mark(&s, &mark), 0);
     }
-    uint32_t count = snapshot_chunks(&s, chunks);
-    assert_true(count > 1);
-    for (uint32_t i = 0; i < count; i++)
-        assert_true(chunks[i].len <= SNAPSHOT_CHUNK_BYTES);
-    assert_int_equal(recovery_init(&r, COUNT), 0);
+    assert_true(s.chunk_count > 1);
+    for (uint32_t i = 0; i < s.chunk_count; i++)
+        assert_true(snapshot_chunk(&s, i).len <= SNAPSHOT_CHUNK_BYTES);
+    assert_int_equal(recovery_init(&r, COUNT, NULL), 0);
     restore(&r, &s);
     assert_int_equal(r.streams.count, COUNT);
     for (unsigned i = 0; i < COUNT; i++) {
@@ -140,7 +135,7 @@ static void what_is_no_snapshot_is_refused(void **state)
         {vd_bytes_of("\x08\x01\x1a\x02xx", 6), 0},                      /* a later section */
         {vd_bytes_of("\x08\x01", 2), 0},
     };
-    assert_int_equal(recovery_init(&r, 10), 0);
+    assert_int_equal(recovery_init(&r, 10, NULL), 0);
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         assert_int_equal(recovery_restore(&r, cases[i].chunk), cases[i].rc);
     assert_int_equal(r.streams.count, 0);
@@ -154,9 +149,9 @@ static void events_since_raise_the_marks(void **state)
     struct recovery r;
     struct snapshot_mark one = mark_of("t/a", 1, 7);
     one.chain = 5;
-    assert_int_equal(snapshot_init(&s), 0);
+    assert_int_equal(snapshot_init(&s, 0), 0);
     assert_int_equal(snapshot_put_mark(&s, &one), 0);
-    assert_int_equal(recovery_init(&r, 100), 0);
+    assert_int_equal(recovery_init(&r, 100, NULL), 0);
     restore(&r, &s);
     replay(&r, "t/a", 1, 6); /* the offset of a snapshot may be older than its marks */
     replay(&r, "t/a", 1, 7);
@@ -195,7 +190,7 @@ static void the_chain_is_followed_over_the_agents_own_bytes(void **state)
     struct vd_buffer gap;
     const struct vd_bytes sent = vd_bytes_of("\x08\xba\x17\x10\x01", 5);
     const struct vd_gap drop = {.reason = VD_GAP_SPOOL_FULL, .count = 3, .time_ms = 1};
-    assert_int_equal(recovery_init(&r, 100), 0);
+    assert_int_equal(recovery_init(&r, 100, NULL), 0);
     uint64_t chain = 0;
     for (uint64_t seq = 1; seq <= 3; seq++) {
         replay_event(&r, seq, sent);
@@ -226,7 +221,7 @@ static void a_chain_ends_at_a_hole_and_where_a_gap_stands_for_an_event(void **st
         struct recovery r;
         struct vd_buffer gap;
         vd_buffer_init(&gap, 1024);
-        assert_int_equal(recovery_init(&r, 100), 0);
+        assert_int_equal(recovery_init(&r, 100, NULL), 0);
         replay_event(&r, 1, sent);
         assert_true(stream_at(&r, "t/a", 1)->mark_chain != 0);
         if (gaps[i] != NULL) {
@@ -247,7 +242,7 @@ static void a_fork_quarantines_and_has_no_number(void **state)
     struct recovery r;
     struct vd_buffer event;
     vd_buffer_init(&event, 1 << 16);
-    assert_int_equal(recovery_init(&r, 100), 0);
+    assert_int_equal(recovery_init(&r, 100, NULL), 0);
     replay(&r, "t/a", 1, 3);
     const struct notice_fork fork = {"behind the mark", 1, 2};
     assert_int_equal(notice_fork(&event, stream_at(&r, "t/a", 1), &fork, 1), 0);
@@ -268,7 +263,7 @@ static void a_fork_that_an_agent_made_up_quarantines_nothing(void **state)
     const struct vd_fork fork = {
         .stream = "01010101010101010101010101010101", .mark = 1, .detail = "", .time_ms = 1};
     vd_buffer_init(&event, 4096);
-    assert_int_equal(recovery_init(&r, 100), 0);
+    assert_int_equal(recovery_init(&r, 100, NULL), 0);
     assert_int_equal(vd_fork_write(&event, &fork), 0);
     replay_event(&r, 1, vd_buffer_bytes(&event));
     assert_false(stream_at(&r, "t/a", 1)->quarantined);
@@ -281,7 +276,7 @@ static void what_is_no_event_of_a_collector_is_stepped_over(void **state)
 {
     (void)state;
     struct recovery r;
-    assert_int_equal(recovery_init(&r, 100), 0);
+    assert_int_equal(recovery_init(&r, 100, NULL), 0);
     const struct vd_consumed records[] = {
         {.key = vd_bytes_str("t/a"), .value = vd_bytes_str("\xff\xff")},
         {.key = vd_bytes_str("t/a")},
@@ -300,18 +295,17 @@ static void without_memory_it_is_told(void **state)
     (void)state;
     struct recovery r;
     struct snapshot s;
-    struct vd_bytes chunks[SNAPSHOT_CHUNKS_MAX];
     struct snapshot_mark one = mark_of("t/a", 1, 7);
     vd_memory_fail_at(1);
-    assert_int_equal(snapshot_init(&s), VD_ENOMEM);
+    assert_int_equal(snapshot_init(&s, 0), VD_ENOMEM);
     vd_memory_fail_at(0);
     snapshot_deinit(&s);
-    assert_int_equal(snapshot_init(&s), 0);
+    assert_int_equal(snapshot_init(&s, 0), 0);
     assert_int_equal(snapshot_put_mark(&s, &one), 0);
-    assert_int_equal(snapshot_chunks(&s, chunks), 1);
-    assert_int_equal(recovery_init(&r, 10), 0);
+    assert_int_equal(s.chunk_count, 1);
+    assert_int_equal(recovery_init(&r, 10, NULL), 0);
     vd_memory_fail_at(1);
-    assert_int_equal(recovery_restore(&r, chunks[0]), VD_ENOMEM);
+    assert_int_equal(recovery_restore(&r, snapshot_chunk(&s, 0)), VD_ENOMEM);
     vd_memory_fail_at(0);
     recovery_deinit(&r);
     snapshot_deinit(&s);

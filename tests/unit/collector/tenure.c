@@ -13,8 +13,8 @@ struct vd_shard_log {
     struct vd_shard_log_options options;
     uv_timer_t closing;
     void (*closed)(void *arg);
-    bool committing;
-    size_t sent;
+    bool committing, full;
+    size_t sent, chunks;
 };
 
 static struct vd_shard_log the_log;
@@ -63,13 +63,22 @@ bool vd_shard_log_committing(const struct vd_shard_log *log)
     return log->committing;
 }
 
-int vd_shard_log_snapshot(struct vd_shard_log *log, int64_t events_offset, const struct vd_bytes *chunks,
-                          uint32_t chunk_count, const char **why)
+int vd_shard_log_snapshot_begin(struct vd_shard_log *log, int64_t events_offset, uint32_t chunk_count)
 {
-    (void)events_offset, (void)chunks, (void)why;
+    (void)log, (void)events_offset;
     assert_true(chunk_count > 0);
-    log->sent++;
     snapshots++;
+    return 0;
+}
+
+int vd_shard_log_snapshot_chunk(struct vd_shard_log *log, struct vd_bytes chunk, const char **why)
+{
+    (void)chunk;
+    *why = "";
+    if (log->full) /* a while */
+        return VD_EFULL;
+    log->sent++;
+    log->chunks++;
     return 0;
 }
 
@@ -137,7 +146,7 @@ static void setup(struct world *w)
                                      .collector = "c1",
                                      .address = "c1.example:7170",
                                      .heartbeat_ms = 8,
-                                     .snapshot_when = {.events_max = 100, .age_ms = 1000000},
+                                     .snapshot_when = {.events_max = 1000, .age_ms = 1000000},
                                      .streams_max = 10,
                                      .when = {1, 1, 1, 100, 1 << 20},
                                      .flow = &w->flow,
@@ -379,12 +388,12 @@ static void a_snapshot_is_written_when_enough_has_come_since(void **state)
     exactly_once_sent_own(&w.tenure.outlet);
     the_log.sent = 1;
     exactly_once_hurry(&w.tenure.outlet);
-    log_commits(109);
+    log_commits(1009);
     assert_int_equal(snapshots, 0);
     exactly_once_sent_own(&w.tenure.outlet);
     the_log.sent = 1;
     exactly_once_hurry(&w.tenure.outlet);
-    log_commits(110);
+    log_commits(1010);
     assert_int_equal(snapshots, 1);
     teardown(&w);
 }
@@ -397,17 +406,23 @@ static void a_light_snapshot_is_written_more_often(void **state)
         struct snapshot_load load;
         bool due;
     } cases[] = {
-        {{.events = 0, .age_ms = 1000000}, false},
+        {{.events = 0, .age_ms = 10000000}, false},
         {{.events = 1, .age_ms = 59999}, false},
         {{.events = 1, .age_ms = 60000}, true},
         {{.events = 500000, .age_ms = 0}, true},
         {{.events = 499999, .age_ms = 999}, false},
-        {{.events = 20040, .marks = 10, .age_ms = 1000}, true},
-        {{.events = 20039, .marks = 10, .age_ms = 1000}, false},
-        {{.events = 20040, .marks = 10, .age_ms = 999}, false},
-        {{.events = 400000, .marks = 100000, .age_ms = 59999},
-         false}, /* it would be a sixth of what it saves */
-        {{.events = 420000, .marks = 100000, .age_ms = 1000}, true},
+        {{.events = 20040, .bytes = 1000, .age_ms = 1000}, true},
+        {{.events = 20039, .bytes = 1000, .age_ms = 1000}, false},
+        {{.events = 20040, .bytes = 1000, .age_ms = 999}, false},
+        {{.events = 400000, .bytes = 10000000, .age_ms = 59999},
+         false}, /* a twenty-fourth of what it saves */
+        {{.events = 420000, .bytes = 10000000, .age_ms = 1000}, true},
+        {{.events = 33333, .bytes = 10000000, .age_ms = 60000}, true}, /* half of it */
+        {{.events = 33332, .bytes = 10000000, .age_ms = 60000}, false},
+        {{.events = 1, .bytes = 10000000, .age_ms = 3599999}, false},
+        {{.events = 1, .bytes = 10000000, .age_ms = 3600000}, true}, /* events do not stay for ever */
+        {{.events = 500000, .bytes = 150000001, .age_ms = 0}, true},
+        {{.events = 500000, .bytes = 151000000, .age_ms = 0}, false},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         assert_int_equal(snapshot_due(&when, &cases[i].load), cases[i].due);

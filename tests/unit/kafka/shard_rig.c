@@ -13,6 +13,7 @@ static int on_restore(void *arg, struct vd_bytes chunk)
     assert_in_range(len + chunk.len, 0, sizeof rig->restored - 1);
     if (chunk.len > 0)
         memcpy(rig->restored + len, chunk.data, chunk.len);
+    rig->restored[len + chunk.len] = '\0';
     return rig->restore_result;
 }
 

@@ -34,8 +34,9 @@ static void test_what_was_committed_is_replayed(void **state)
 static void snapshot(struct shard_rig *rig, const char *first, const char *second)
 {
     const char *why = "";
-    struct vd_bytes chunks[] = {vd_bytes_str(first), vd_bytes_str(second)};
-    assert_int_equal(vd_shard_log_snapshot(rig->log, rig->end_offset, chunks, 2, &why), 0);
+    assert_int_equal(vd_shard_log_snapshot_begin(rig->log, rig->end_offset, 2), 0);
+    assert_int_equal(vd_shard_log_snapshot_chunk(rig->log, vd_bytes_str(first), &why), 0);
+    assert_int_equal(vd_shard_log_snapshot_chunk(rig->log, vd_bytes_str(second), &why), 0);
     shard_rig_commit_all(rig);
 }
 
@@ -61,6 +62,48 @@ static void test_newest_snapshot_and_the_events_since(void **state)
     assert_int_equal(rig.first_replayed, 10);
     assert_int_equal(rig.replayed, 5);
     assert_int_equal(rig.disorder, 0);
+    shard_rig_close(&rig);
+    shard_rig_deinit(&rig);
+}
+
+static void chunk(struct shard_rig *rig, const char *text)
+{
+    const char *why = "";
+    assert_int_equal(vd_shard_log_snapshot_chunk(rig->log, vd_bytes_str(text), &why), 0);
+    shard_rig_commit(rig, 1);
+}
+
+/* Over several transactions, with events in between; until it is whole the one before it counts. */
+static void test_a_snapshot_may_take_its_time(void **state)
+{
+    struct shard_rig rig;
+    (void)state;
+    shard_rig_init(&rig, NULL);
+    shard_rig_open(&rig);
+    shard_rig_run_until(&rig, shard_rig_is_open);
+    shard_rig_commit(&rig, 5);
+    snapshot(&rig, "old", "est");
+    for (int half = 0; half < 2; half++) {
+        assert_int_equal(vd_shard_log_snapshot_begin(rig.log, rig.end_offset, 3), 0);
+        chunk(&rig, "n");
+        chunk(&rig, "e");
+        shard_rig_close(&rig); /* as a collector dies */
+        shard_rig_open(&rig);
+        shard_rig_run_until(&rig, shard_rig_is_open);
+        assert_string_equal(rig.restored, "oldest");
+        assert_int_equal(rig.disorder, 0);
+    }
+    int64_t from = (int64_t)rig.next;
+    assert_int_equal(vd_shard_log_snapshot_begin(rig.log, rig.end_offset, 3), 0);
+    chunk(&rig, "new");
+    chunk(&rig, "e");
+    chunk(&rig, "st");
+    shard_rig_close(&rig);
+    shard_rig_open(&rig);
+    shard_rig_run_until(&rig, shard_rig_is_open);
+    assert_string_equal(rig.restored, "newest");
+    assert_int_equal(rig.first_replayed, from);
+    assert_int_equal(rig.failed, 0);
     shard_rig_close(&rig);
     shard_rig_deinit(&rig);
 }
@@ -95,10 +138,14 @@ static void test_a_snapshot_over_its_limits_is_refused(void **state)
     shard_rig_init(&rig, NULL);
     shard_rig_open(&rig);
     shard_rig_run_until(&rig, shard_rig_is_open);
-    assert_int_equal(vd_shard_log_snapshot(rig.log, 0, &chunk, 1, &why), VD_ELIMIT);
-    assert_int_equal(vd_shard_log_snapshot(rig.log, 0, &chunk, 0, &why), VD_ELIMIT);
+    assert_int_equal(vd_shard_log_snapshot_chunk(rig.log, chunk, &why), VD_ELIMIT); /* none has begun */
+    assert_int_equal(vd_shard_log_snapshot_begin(rig.log, 0, 0), VD_ELIMIT);
+    assert_int_equal(vd_shard_log_snapshot_begin(rig.log, 0, 4097), VD_ELIMIT);
+    assert_int_equal(vd_shard_log_snapshot_begin(rig.log, 0, 1), 0);
+    assert_int_equal(vd_shard_log_snapshot_chunk(rig.log, chunk, &why), VD_ELIMIT);
     chunk.len--;
-    assert_int_equal(vd_shard_log_snapshot(rig.log, 0, &chunk, 1, &why), 0);
+    assert_int_equal(vd_shard_log_snapshot_chunk(rig.log, chunk, &why), 0);
+    assert_int_equal(vd_shard_log_snapshot_chunk(rig.log, chunk, &why), VD_ELIMIT); /* one too many */
     shard_rig_commit_all(&rig);
     assert_int_equal(rig.state_offset, 2);
     shard_rig_close(&rig);
@@ -308,6 +355,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_what_was_committed_is_replayed),
         cmocka_unit_test(test_newest_snapshot_and_the_events_since),
+        cmocka_unit_test(test_a_snapshot_may_take_its_time),
         cmocka_unit_test(test_a_snapshot_that_is_not_understood_fails),
         cmocka_unit_test(test_a_snapshot_over_its_limits_is_refused),
         cmocka_unit_test(test_nothing_can_be_sent_while_it_opens_or_commits),

@@ -21,7 +21,7 @@ static struct vd_snapshot_chunk chunk_of(uint8_t id, uint32_t index, uint32_t co
 static struct record written(const struct vd_snapshot_chunk *chunk, const char *body)
 {
     struct record record = {.len = VD_SNAPSHOT_HEAD_BYTES + strlen(body)};
-    vd_snapshot_key(SHARD, chunk->index, record.key);
+    vd_snapshot_key(SHARD, chunk, record.key);
     vd_snapshot_head(chunk, record.value);
     memcpy(record.value + VD_SNAPSHOT_HEAD_BYTES, body, strlen(body));
     return record;
@@ -44,15 +44,20 @@ static void test_what_is_written_is_read(void **state)
     assert_int_equal(out.count, 4096);
     assert_int_equal(out.events_offset, 1009);
     assert_true(vd_bytes_equal(out.body, vd_bytes_str("marks")));
+    assert_int_equal(out.generation, 0);
+    chunk.generation = 1;
     record = written(&chunk, "");
+    assert_string_equal(record.key, "7/8191");
     assert_int_equal(read_back(&out, &record), 0);
     assert_int_equal(out.body.len, 0);
+    assert_int_equal(out.index, 4095);
+    assert_int_equal(out.generation, 1);
 }
 
 static void test_other_records_are_told_apart(void **state)
 {
     static const char *const KEYS[] = {
-        "",     "7",   "7/",   "7/barrier", "7/-1",  "7/4096", "7/99999999999999999999",
+        "",     "7",   "7/",   "7/barrier", "7/-1",  "7/8192", "7/99999999999999999999",
         "70/0", "8/0", "7/0 ", "a7/0",      "7/0/0", "/0",     "7/0000000000000000000000000000000"};
     struct vd_snapshot_chunk out, chunk = chunk_of(1, 0, 1);
     struct record record = written(&chunk, "x");
