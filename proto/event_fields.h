@@ -25,6 +25,7 @@
     X(EVENT_ATTACKS,           event,                 attacks,               55) \
     X(EVENT_OSINT,             event,                 osint,                 56) \
     X(EVENT_OBSERVABLES,       event,                 observables,           57) \
+    X(EVENT_FINDING_INFO,      event,                 finding_info,          60) \
     X(EVENT_ANOMALY_ANALYSES,  event,                 anomaly_analyses,      61) \
     X(FINDING_RELATED_UIDS,    finding_info,          related_event_uids,     8) \
     X(FINDING_MODIFIED_TIME,   finding_info,          modified_time,         10) \

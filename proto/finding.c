@@ -176,3 +176,20 @@ void vd_finding_span(struct vd_bytes event, int64_t *first_ms, int64_t *last_ms)
             *last_ms = (int64_t)field.value;
     }
 }
+
+size_t vd_finding_related(struct vd_bytes event, struct vd_bytes out[VD_FINDING_RELATED_MAX])
+{
+    struct vd_wire w = vd_wire_of(event);
+    struct vd_wire_field field = {0}, inner = {0};
+    size_t count = 0;
+    while (vd_wire_next(&w, &field)) {
+        if (field.type != VD_WIRE_BYTES || field.number != EVENT_FINDING_INFO)
+            continue;
+        struct vd_wire info = vd_wire_of(field.bytes);
+        while (vd_wire_next(&info, &inner))
+            if (inner.type == VD_WIRE_BYTES && inner.number == FINDING_RELATED_UIDS &&
+                count < VD_FINDING_RELATED_MAX)
+                out[count++] = inner.bytes;
+    }
+    return count;
+}

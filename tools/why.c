@@ -1,4 +1,4 @@
-/* vedette why: the story of one event's score.
+/* vedette why: the story of one event's score, or of a finding and its first event.
  *
  * Happy path: the topic is searched for the event, the last hour first → its partition is read around it →
  * the story. How it fails: no broker or no topic ends it at once; what is not found is said with where it was
@@ -17,6 +17,7 @@
 #include "terminal.h"
 #include "topic_arguments.h"
 #include "topic_reading.h"
+#include "why_finding.h"
 
 enum { KEY_JSON = 0x100 };
 enum { MINUTE_MS = 60000, HOUR_MS = 3600000, UID_MAX_BYTES = 256, COLUMNS_DEFAULT = 80, INDENT = 3 };
@@ -32,7 +33,11 @@ struct why {
     const struct arguments *arguments;
     struct vd_kafka_options kafka;
     struct topic_reading reading;
+    struct why_style style;
     struct score *score; /* only its keys are asked for */
+    struct why_finding finding;
+    const char *topic;
+    char findings_topic[WHY_TOPIC_BYTES], uid[UID_MAX_BYTES + 1]; /* of the event */
     struct why_subject subject;
     struct why_history histories[VD_SCORE_REASONS_MAX];
     struct why_neighbours neighbours;
@@ -75,12 +80,12 @@ static const struct argp ARGP = {
     .parser = parse_option,
     .children = CHILDREN,
     .args_doc = "UID",
-    .doc =
-        "Finds an event by its metadata.uid, and tells the story of its score: each reason in plain words, "
-        "the counts of its entity in the window and before as a chart, and what else happened then.\v"
-        "The last hour is searched first, then the last day, then all. --tenant looks into the tenant's "
-        "partition alone (TENANT/UNIT where certificates have a unit), --from and --to bound the search. "
-        "Exit code 66: there is no such event.",
+    .doc = "Finds an event by its metadata.uid, or a finding by its uid, and tells the story of its score: "
+           "each reason in plain words, "
+           "the counts of its entity in the window and before as a chart, and what else happened then.\v"
+           "The last hour is searched first, then the last day, then all. --tenant looks into the tenant's "
+           "partition alone (TENANT/UNIT where certificates have a unit), --from and --to bound the search. "
+           "Exit code 66: there is no such event.",
 };
 
 /* ---- Finding it */
@@ -111,7 +116,7 @@ static int search(struct why *w, int64_t since_ms, int64_t until_ms)
     struct vd_consumed record;
     int result = topic_reading_open(&w->reading, &w->kafka, a->topic, &span);
     while (result == 0 && (result = topic_reading_next(&w->reading, &record)) == 0)
-        if (is_wanted(w->arguments->uid, record.value))
+        if (is_wanted(w->uid, record.value))
             return keep(w, &record);
     return result;
 }
@@ -119,7 +124,8 @@ static int search(struct why *w, int64_t since_ms, int64_t until_ms)
 static int find(struct why *w)
 {
     const struct topic_arguments *a = &w->arguments->topic;
-    if (a->from != NULL || a->to != NULL)
+    bool bounded = a->from != NULL || a->to != NULL;
+    if (bounded && w->finding.related_count == 0)
         return search(w, a->from_ms, a->to_ms);
     int64_t now_ms = vd_clock_real_ms(), hour = now_ms - HOUR_MS, day = now_ms - 24 * (int64_t)HOUR_MS;
     int result = search(w, hour, INT64_MAX);
@@ -128,13 +134,29 @@ static int find(struct why *w)
     return result == VD_KAFKA_END ? search(w, INT64_MIN, day) : result;
 }
 
+/* All of the topic, since a finding is told again as it grows: the newest of it counts. */
+static int find_finding(struct why *w)
+{
+    const struct vd_consumer_span whole = {.since_ms = INT64_MIN, .until_ms = INT64_MAX};
+    struct vd_consumed record;
+    why_finding_topic(w->arguments->topic.topic, w->findings_topic);
+    w->topic = w->findings_topic;
+    int result = topic_reading_open(&w->reading, &w->kafka, w->findings_topic, &whole);
+    while (result == 0 && (result = topic_reading_next(&w->reading, &record)) == 0)
+        result = why_finding_take(&w->finding, w->arguments->uid, record.value);
+    topic_reading_clear(&w->reading);
+    return result;
+}
+
 static int say_not_found(struct why *w)
 {
     const struct topic_arguments *a = &w->arguments->topic;
     topic_reading_clear(&w->reading);
-    fprintf(stderr, "vedette why: no event %s in %s: searched ", w->arguments->uid, a->topic);
+    bool finding = w->topic == w->findings_topic;
+    fprintf(stderr, "vedette why: no %s %s in %s: searched ", finding ? "finding" : "event", w->uid,
+            w->topic);
     int32_t partitions = vd_consumer_partitions(w->reading.consumer);
-    if (a->tenant != NULL)
+    if (a->tenant != NULL && !finding)
         fprintf(stderr, "the partition of tenant %s", a->tenant);
     else
         fprintf(stderr, "%d partition%s", partitions, partitions == 1 ? "" : "s");
@@ -217,21 +239,45 @@ static int prepare(struct why *w, size_t columns)
 
 /* ---- Telling */
 
-static int print(const struct why *w, const struct why_style *style)
+static int print_text(const struct why *w, const struct why_story *story)
 {
-    const struct why_story story = {
-        .subject = &w->subject, .histories = w->histories, .neighbours = &w->neighbours};
     struct vd_buffer out;
     int result = 0;
     vd_buffer_init(&out, OUT_BYTES_MAX);
-    if (w->arguments->json)
-        why_print_json(&story, stdout);
-    else
-        result = why_tell(&story, style, &out);
+    if (w->finding.view.uid.len > 0)
+        result = why_finding_tell(&w->finding, &w->style, &out);
+    if (result == 0 && story != NULL)
+        result = why_tell(story, &w->style, &out);
     struct vd_bytes text = vd_buffer_bytes(&out);
     if (text.len > 0)
         fwrite(text.data, 1, text.len, stdout);
     vd_buffer_deinit(&out);
+    return result;
+}
+
+static void print_json(const struct why *w, const struct why_story *story)
+{
+    bool finding = w->finding.view.uid.len > 0;
+    if (finding) {
+        fputs("{\"finding\":", stdout);
+        why_finding_print_json(&w->finding, stdout);
+        fputs(",\"event\":", stdout);
+    }
+    if (story != NULL)
+        why_print_json(story, stdout);
+    else
+        fputs("null", stdout);
+    fputs(finding ? "}\n" : "\n", stdout);
+}
+
+/* story NULL: the finding's event is no longer there. */
+static int print(const struct why *w, const struct why_story *story)
+{
+    int result = 0;
+    if (w->arguments->json)
+        print_json(w, story);
+    else
+        result = print_text(w, story);
     if (result == 0 && (fflush(stdout) != 0 || ferror(stdout) != 0)) {
         fprintf(stderr, "vedette why: standard output: %m\n");
         return EX_IOERR;
@@ -241,28 +287,50 @@ static int print(const struct why *w, const struct why_style *style)
     return result < 0 ? EX_OSERR : EX_OK;
 }
 
-static int tell(struct why *w)
+static void choose_style(struct why *w)
 {
     unsigned terminal = terminal_size().columns;
-    struct why_style style = {.columns = terminal > 0 ? terminal : COLUMNS_DEFAULT,
-                              .utf8 = terminal_utf8(),
-                              .color = terminal_wants_color()};
-    size_t room = chart_columns(style.columns, INDENT, 1);
+    w->style = (struct why_style){.columns = terminal > 0 ? terminal : COLUMNS_DEFAULT,
+                                  .utf8 = terminal_utf8(),
+                                  .color = terminal_wants_color()};
+}
+
+static int tell(struct why *w)
+{
+    const struct why_story story = {
+        .subject = &w->subject, .histories = w->histories, .neighbours = &w->neighbours};
+    size_t room = chart_columns(w->style.columns, INDENT, 1);
     int result = prepare(w, room < COLUMNS_USUAL ? room : COLUMNS_USUAL);
     if (result == 0)
         result = read_around(w);
     if (result == VD_KAFKA_END)
-        return print(w, &style);
+        return print(w, &story);
     if (result == VD_ENOMEM)
         fprintf(stderr, "vedette why: %s\n", vd_error_text(result));
     return topic_reading_exit_code(&w->reading, result);
 }
 
+/* A finding is followed to the first of its events. 0, or VD_KAFKA_END: it is not there. */
+static int follow_finding(struct why *w)
+{
+    int result = find_finding(w);
+    if (result != VD_KAFKA_END || w->finding.related_count == 0)
+        return result;
+    struct vd_bytes first = w->finding.related[0];
+    snprintf(w->uid, sizeof w->uid, "%.*s", (int)first.len, (const char *)first.data);
+    w->topic = w->arguments->topic.topic;
+    return 0;
+}
+
 static int run(struct why *w)
 {
-    int result = find(w);
-    if (result == VD_KAFKA_END)
-        return say_not_found(w);
+    int result = why_finding_is_uid(w->uid) ? follow_finding(w) : 0;
+    if (result == 0)
+        result = find(w);
+    if (result == VD_KAFKA_END) {
+        int status = say_not_found(w);
+        return w->finding.view.uid.len > 0 ? print(w, NULL) : status;
+    }
     if (result == 0)
         return tell(w);
     topic_reading_clear(&w->reading);
@@ -277,11 +345,15 @@ int why_main(int argc, char **argv)
     struct why w = {.arguments = &arguments,
                     .kafka = kafka_options_of(&arguments.topic.kafka, "vedette-why")};
     topic_reading_init(&w.reading, "vedette why");
+    w.topic = arguments.topic.topic;
+    snprintf(w.uid, sizeof w.uid, "%s", arguments.uid);
+    choose_style(&w);
     int status = run(&w);
     for (size_t i = 0; i < VD_SCORE_REASONS_MAX; i++)
         why_history_deinit(&w.histories[i]);
     why_neighbours_deinit(&w.neighbours);
     why_subject_deinit(&w.subject);
+    why_finding_deinit(&w.finding);
     score_free(w.score);
     topic_reading_close(&w.reading);
     return status;

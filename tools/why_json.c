@@ -98,5 +98,5 @@ void why_print_json(const struct why_story *story, FILE *out)
     }
     fputs("],\"neighbours\":", out);
     put_neighbours(out, story->neighbours);
-    fputs("}\n", out);
+    fputc('}', out);
 }

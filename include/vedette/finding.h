@@ -46,5 +46,7 @@ bool vd_finding_is(const struct vd_event_view *event);
 /* When its events were first and last seen, 0 if that is not told. event: its bytes, in however many pieces.
  */
 void vd_finding_span(struct vd_bytes event, int64_t *first_ms, int64_t *last_ms);
+/* The uids of its events that are named: how many; views into event, its bytes likewise. */
+size_t vd_finding_related(struct vd_bytes event, struct vd_bytes out[VD_FINDING_RELATED_MAX]);
 
 #endif

@@ -3,6 +3,7 @@ import json
 
 import pytest
 from support import logs
+from support.events import Reader
 from support.process import run
 
 QUIET, BURST = 200, 60
@@ -82,6 +83,22 @@ def test_nothing_unusual_is_a_story_too(scored):
     quiet = next(record for record in records if not record.event.anomaly_analyses)
     done = why(fleet.kafka, fleet.topic("events"), quiet.event.metadata.uid)
     assert done.returncode == 0 and "nothing unusual" in done.stdout
+
+
+def test_a_finding_is_followed_to_its_first_event(scored):
+    fleet, _ = scored
+    with Reader(fleet.brokers, fleet.topic("findings")) as reader:
+        finding = reader.read_until(lambda records: bool(records))[-1].event
+    uid, first = finding.finding_info.uid, finding.finding_info.related_event_uids[0]
+    done = why(fleet.kafka, fleet.topic("events"), "--json", uid)
+    assert done.returncode == 0, done.stderr
+    story = json.loads(done.stdout)
+    assert story["finding"]["uid"].startswith(uid) and first in story["finding"]["related"]
+    assert story["event"]["uid"] == story["finding"]["related"][0] == first
+    text = why(fleet.kafka, fleet.topic("events"), uid)
+    assert text.returncode == 0 and f"Finding {uid}" in text.stdout and f"Event {first}" in text.stdout
+    gone = why(fleet.kafka, fleet.topic("events"), uid + "-none")
+    assert gone.returncode == 66 and f"no finding {uid}-none in {fleet.topic('findings')}" in gone.stderr
 
 
 def test_what_is_not_there(scored):
