@@ -1,5 +1,6 @@
 """The events of the enterprise as its agents would send them: OCSF, one JSON object a line, in order of time."""
 import json
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 TENANT = "acme"
@@ -20,16 +21,23 @@ class Entry:
     source: str
     attack: str
     fields: dict
+    episode: str = ""  # of benign events: what rare thing they are of, '' for everyday
 
 
 class Journal:
-    """Takes events in any order. Whatever is said while `attack` is set belongs to that attack."""
+    """Takes events in any order. Whatever is said while `attack` or `episode` is set belongs to it."""
 
     def __init__(self):
-        self.entries, self.attack, self.muted = [], "", []
+        self.entries, self.attack, self.episode, self.muted = [], "", "", []
+
+    @contextmanager
+    def of(self, episode):
+        self.episode = episode
+        yield
+        self.episode = ""
 
     def add(self, seconds, host, kind, source="", **fields):
-        self.entries.append(Entry(seconds, kind, host, source, self.attack, fields))
+        self.entries.append(Entry(seconds, kind, host, source, self.attack, fields, self.episode))
 
     # --- What sshd, login and PAM say: core/parse
 

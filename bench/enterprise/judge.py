@@ -36,6 +36,8 @@ class Judgement:
     kinds: dict = field(default_factory=sets)  # attack -> kinds of its events
     high: Counter = field(default_factory=Counter)  # kind -> benign events at High or above
     critical: Counter = field(default_factory=Counter)
+    episodes: dict = field(default_factory=sets)  # benign episode ('' for everyday) -> alarms
+    episode_events: Counter = field(default_factory=Counter)
     first_day: int = 0  # benign events at High
     windows: dict = field(default_factory=lists)  # kind -> highest surprise of each benign window
 
@@ -54,7 +56,7 @@ def is_of_muting(run, silence):
     return False
 
 
-def count_alarm(out, attack, where, risk):
+def count_alarm(out, attack, where, risk, episode=""):
     kind, _, hour = where
     if attack:
         out.top[attack] = max(out.top.get(attack, 0), risk)
@@ -69,6 +71,8 @@ def count_alarm(out, attack, where, risk):
         out.alarms[""].add(where)
         out.high[kind] += 1
         out.critical[kind] += risk >= CRITICAL
+        out.episodes[episode].add(where)
+        out.episode_events[episode] += 1
 
 
 def judge(run, scores, silences):
@@ -77,7 +81,7 @@ def judge(run, scores, silences):
     windows = defaultdict(float)
     for entry, (risk, surprise) in zip(run.entries, scores):
         kind, hour = kind_name(entry.kind), int(entry.seconds - BEGIN) // HOUR
-        count_alarm(out, entry.attack, (kind, entry.host, hour), risk)
+        count_alarm(out, entry.attack, (kind, entry.host, hour), risk, entry.episode)
         if hour >= 24:
             key = (kind, entry.source or entry.host, int(entry.seconds) // WINDOW)
             windows[key] = max(windows[key], float("inf") if entry.attack else surprise)
@@ -100,9 +104,10 @@ def row(*cells):
     return "| " + " | ".join(str(c) for c in cells) + " |"
 
 
-def spread(values):
+def spread(values, digits=1):
     """The mean, and the range in brackets."""
-    return f"{sum(values) / len(values):.1f} ({min(values):.1f}–{max(values):.1f})"
+    mean, low, high = (f"{v:.{digits}f}" for v in (sum(values) / len(values), min(values), max(values)))
+    return f"{mean} ({low}–{high})"
 
 
 def attack_rows(judged):
@@ -123,8 +128,15 @@ def benign_rows(judged):
         yield row(kind, spread(high), f"{critical:.1f}", len(windows), *shares)
 
 
+def episode_rows(judged):
+    for episode in sorted({e for j in judged for e in j.episodes}):
+        events = [j.episode_events[episode] / j.days for j in judged]
+        alarms = [len(j.episodes[episode]) / j.days for j in judged]
+        yield row(episode or "everyday", spread(events, 2), spread(alarms, 2))
+
+
 def report(judged):
-    """Markdown: by attack, then by kind of benign events."""
+    """Markdown: by attack, by kind of benign events, by what they were of."""
     found = [sum(t >= HIGH for t in j.top.values()) for j in judged]
     own = [len(set().union(*(a for name, a in j.alarms.items() if name))) for j in judged]
     precision = [o / max(1, o + len(j.alarms[""])) for o, j in zip(own, judged)]
@@ -136,6 +148,10 @@ def report(judged):
     yield row("benign events", "High or above a day", "Critical a day", "windows", *(f"S ≥ {n}" for n in NOMINAL))
     yield row(*["---"] * 8)
     yield from benign_rows(judged)
+    yield ""
+    yield row("benign events at High or above were of", "events a day", "alarms a day")
+    yield row(*["---"] * 3)
+    yield from episode_rows(judged)
     yield ""
     yield f"attacks of {len(ATTACKS)} found at High: {spread(found)}; precision of alarms: {100 * sum(precision) / len(precision):.0f}% " \
           f"({100 * min(precision):.0f}–{100 * max(precision):.0f})"

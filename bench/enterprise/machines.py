@@ -58,13 +58,15 @@ def updates(journal, rng, world, day):
     """A few packages here and there; on the patch night all servers, and the desks in the morning after."""
     for host in world.servers:
         if day == PATCH_DAY:
-            patch(journal, rng, midnight(day) + 22 * HOUR + rng.uniform(0, HOUR), host, rng.choices(PACKAGES, k=40))
+            with journal.of("patch night"):
+                patch(journal, rng, midnight(day) + 22 * HOUR + rng.uniform(0, HOUR), host, rng.choices(PACKAGES, k=40))
         elif rng.random() < 0.2:
             patch(journal, rng, midnight(day) + 6 * HOUR + rng.uniform(0, HOUR), host, rng.sample(PACKAGES, 2))
     for person in world.people:
         if day == PATCH_DAY + 1 and person.at_work(day):
-            patch(journal, rng, midnight(day) + (person.begin + rng.uniform(0.5, 2)) * HOUR, person.desk,
-                  rng.choices(PACKAGES, k=25))
+            with journal.of("patch night"):
+                patch(journal, rng, midnight(day) + (person.begin + rng.uniform(0.5, 2)) * HOUR, person.desk,
+                      rng.choices(PACKAGES, k=25))
 
 
 def monitoring(journal, rng, world, day):
@@ -76,9 +78,15 @@ def monitoring(journal, rng, world, day):
         for host in world.servers:
             journal.flow(midnight(day) + i * 300 + rng.uniform(0, 20), "mon-1", own, world.address[host], 9100)
     if day % 7 == 6:
-        for port in range(20, 60):
-            for host in world.servers:
-                journal.flow(midnight(day) + 4 * HOUR + port * 10 + rng.random(), "mon-1", own, world.address[host], port)
+        with journal.of("inventory of ports"):
+            inventory(journal, rng, world, day)
+
+
+def inventory(journal, rng, world, day):
+    for port in range(20, 60):
+        for host in world.servers:
+            journal.flow(midnight(day) + 4 * HOUR + port * 10 + rng.random(), "mon-1", world.address["mon-1"],
+                         world.address[host], port)
 
 
 def internet(journal, rng, world, day):
@@ -124,5 +132,7 @@ def all_machines(journal, seed_of, world):
         updates(journal, rng, world, day)
         monitoring(journal, rng, world, day)
         internet(journal, rng, world, day)
-    broken_job(journal, seed_of("broken job"), world)
-    stale_telephone(journal, seed_of("telephone"), world)
+    with journal.of("broken cron job"):
+        broken_job(journal, seed_of("broken job"), world)
+    with journal.of("stale password"):
+        stale_telephone(journal, seed_of("telephone"), world)

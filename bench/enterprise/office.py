@@ -108,8 +108,9 @@ def workday(journal, rng, world, person, day):
     for when in hourly(rng, begin, end, person.zeal):
         if not lunch < when < lunch + 45 * MINUTE:
             bout(journal, rng, when, world, person)
-    for when in hourly(rng, begin, end, 0.05):
-        tidy_up(journal, rng, when, person)
+    with journal.of("many files at once"):
+        for when in hourly(rng, begin, end, 0.05):
+            tidy_up(journal, rng, when, person)
     mail(journal, rng, begin, end, person)
     if person.role == "admin":
         for when in hourly(rng, begin, end, 0.7):
@@ -153,4 +154,5 @@ def people(journal, seed_of, world):
             if day >= person.joined and rng.random() < 0.06:
                 late_evening(journal, rng, world, person, day)
     if world.newcomer.joined > 0:
-        welcome(journal, seed_of("newcomer"), world, world.newcomer)
+        with journal.of("new employee"):
+            welcome(journal, seed_of("newcomer"), world, world.newcomer)

@@ -161,7 +161,7 @@ static void add_reasons(const struct score *s, const struct subject *subject, co
 /* ---- The risk */
 
 /* The surprise is that of a window's most unlikely event. Whatever goes beyond its window so far has its own;
- * what only goes on shares one alarm among as many as there were. */
+ * what only goes on shares one alarm among as many as there were, and raises none: it has been. */
 static uint32_t sharing(const struct subject *subject, const struct verdict *verdict)
 {
     return verdict->is_record ? 0 : ring_sum(&subject->shown[0].entity->rings[RING_MINUTES]);
@@ -170,7 +170,8 @@ static uint32_t sharing(const struct subject *subject, const struct verdict *ver
 static void set_risk(struct vd_score *out, double surprise, enum asset_criticality criticality)
 {
     double risk = RISK_PER_DECADE * surprise * asset_weight(criticality);
-    out->risk_score = (int32_t)fmin(fmax(risk, 0), RISK_MAX);
+    double most = out->shared > 0 ? RISK_ALERT - 1 : RISK_MAX;
+    out->risk_score = (int32_t)fmin(fmax(risk, 0), most);
     out->is_alert = out->risk_score >= RISK_ALERT;
     while (out->risk_level_id < LEVELS && out->risk_score >= LEVEL_RISK[out->risk_level_id])
         out->risk_level_id++;
