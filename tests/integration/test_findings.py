@@ -8,6 +8,7 @@ from support.peer import Peer
 from support.process import run
 from support.schema import schema
 from support.vedette import PARTITIONS
+from support.waiting import wait_for
 
 BEGIN_MS = 1700438400000
 MINUTE_MS, SECOND_MS = 60000, 1000
@@ -33,14 +34,17 @@ def a_quiet_day_and_a_burst():
     return events
 
 
-def send(fleet, collector, events, tenant="north", name="web-1"):
+def send(fleet, collector, events, tenant="north", name="web-1", stream=None, begin=1):
+    """All of them, numbered from begin, until Kafka has them; returns the stream, to go on with it."""
     tls = fleet.identities.agent(tenant, name)
     with Peer(collector.port, tls["ca"], tls["certificate"], tls["key"], timeout_s=60) as peer:
-        peer.hello(1, len(events) + 1)
+        peer.stream = stream or peer.stream
+        peer.hello(begin, begin + len(events))
         for first in range(0, len(events), BATCH):
             piece = events[first:first + BATCH]
-            peer.batch([event.SerializeToString() for event in piece], first + 1)
-            peer.wait_for_mark(first + len(piece))
+            peer.batch([event.SerializeToString() for event in piece], begin + first)
+            peer.wait_for_mark(begin + first + len(piece) - 1)
+        return peer.stream
 
 
 def is_attack(record):
@@ -122,16 +126,38 @@ def json_lines(fleet, topic, *options):
     return done.stdout.splitlines()
 
 
-def test_the_events_alone_make_the_same_findings(fleet, findings):
-    """What a collector published is what `vedette score events --findings` makes of its events, byte for byte twice."""
+def replayed(fleet):
+    """What `vedette score events --findings` makes of the events topic, the same twice."""
     events = json_lines(fleet, "events")
-    replayed = [run("vedette", "score", "events", "--findings", "--max-entities", ENTITIES, input="\n".join(events) + "\n")
-                for _ in range(2)]
-    assert replayed[0].returncode == 0, replayed[0].stderr
-    assert replayed[0].stdout == replayed[1].stdout
-    again = [json.loads(line) for line in replayed[0].stdout.splitlines()]
-    told = [as_told(json.loads(line)) for line in json_lines(fleet, "findings")]
-    assert told == again and len(told) == len(findings)
+    runs = [run("vedette", "score", "events", "--findings", "--max-entities", ENTITIES, input="\n".join(events) + "\n")
+            for _ in range(2)]
+    assert runs[0].returncode == 0, runs[0].stderr
+    assert runs[0].stdout == runs[1].stdout
+    return [json.loads(line) for line in runs[0].stdout.splitlines()]
+
+
+def told(fleet):
+    return [as_told(json.loads(line)) for line in json_lines(fleet, "findings")]
+
+
+def test_the_events_alone_make_the_same_findings(fleet, findings):
+    assert told(fleet) == replayed(fleet) and len(told(fleet)) == len(findings)
+
+
+def test_a_collector_that_dies_in_between_makes_no_difference(fleet):
+    events = a_quiet_day_and_a_burst()
+    middle = QUIET_MINUTES + BURST // 2
+    first = fleet.collector("c1", kafka={"snapshot_events": 1000})
+    stream = send(fleet, first, events[:middle])
+    first.kill()
+    second = fleet.collector("c2")
+    wait_for(lambda: second.metric("vedette_collector_shards_serving") == PARTITIONS, 60, "the shards to be taken over")
+    send(fleet, second, events[middle:], stream=stream, begin=middle + 1)
+    assert told(fleet) == replayed(fleet)
+    attack = [finding for finding in told(fleet) if finding.get("src_endpoint", {}).get("ip") == ATTACKER]
+    assert len({finding["finding_info"]["uid"] for finding in attack}) == 1
+    assert [int(finding["metadata"]["uid"].rsplit("-", 1)[1]) for finding in attack] == list(range(1, len(attack) + 1))
+    assert attack[-1]["activity_id"] == CLOSE
 
 
 def test_tail_shows_a_line_a_finding(fleet, findings):
