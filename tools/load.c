@@ -23,7 +23,14 @@
 #include "load_agent.h"
 #include "number.h"
 
-enum { PACE_MS = 5, REPORT_MS = 1000, DRAIN_MAX_MS = 30000, AGENTS_MAX = 20000, TENANTS_MAX = 1000 };
+enum {
+    PACE_MS = 5,
+    REPORT_MS = 1000,
+    CONNECT_MAX_S = 5,
+    DRAIN_MAX_MS = 30000,
+    AGENTS_MAX = 20000,
+    TENANTS_MAX = 1000
+};
 
 struct arguments {
     const char *address, *authority;
@@ -213,7 +220,7 @@ static void on_pace(uv_timer_t *timer)
     } else {
         for (unsigned i = 0; i < a->agents; i++)
             load_agent_send(&load->agents[i]);
-        bool hopeless = load->run.sent == 0 && load->run.connected == 0;
+        bool hopeless = load->run.sent == 0 && load->run.connected == 0 && elapsed >= CONNECT_MAX_S;
         bool late =
             hopeless || (double)(vd_clock_monotonic_ns() - load->sending_ended_ns) * 1e-6 > DRAIN_MAX_MS;
         if (load->run.acknowledged >= total_allowed(load) || late)
