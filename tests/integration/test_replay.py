@@ -71,6 +71,25 @@ def test_the_same_configuration_gives_the_same_bytes(published):
     assert total["events"] == total["identical"] == QUIET + BURST
 
 
+def test_across_a_restart_too(fleet):
+    """The collector's windows outlive it, and so a replay knows nothing of where one ended."""
+    collector = fleet.collector()
+    lines = logs.quiet_then_burst("web-1", logs.recent(days_ago=2), QUIET, BURST, logs.iso8601, ATTACKER)
+    file = fleet.log_file("web-1.log", lines[:QUIET // 2])
+    fleet.agent("north", "web-1", collector, [file])
+    with fleet.events() as events:
+        events.read(QUIET // 2)
+        collector.stop()
+        collector.start()
+        collector.wait_ready()
+        logs.append(file, lines[QUIET // 2:])
+        events.read(len(lines))
+    fleet.stop()
+    changes, total = told(replay(fleet.kafka, fleet.topic("events"), "--json", "--risk", "1"))
+    assert changes == [] and total["published"]["alerts"] > 0
+    assert total["events"] == total["identical"] == len(lines)
+
+
 def test_another_configuration_changes_what_it_should(published):
     fleet, records, _ = published
     config = fleet.folder / "other.yaml"
