@@ -105,7 +105,7 @@ static void fill(struct bench *b)
 
 static void go_on_writing(struct bench *b)
 {
-    const char *why;
+    const char *why = "";
     must(scribe_go_on(&b->scribe, 4 << 20, &why) >= 0, why);
     vd_shard_log_commit(b->log);
 }
