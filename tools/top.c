@@ -23,7 +23,15 @@
 #include "topic_reading.h"
 
 enum { KEY_SINCE = 0x100, KEY_ONCE };
-enum { OPEN_MS = 10000, DRAW_MS = 250, WAIT_MS = 40, TAKE_MS = 20, TROUBLE_MS = 5000 };
+enum {
+    OPEN_MS = 10000,
+    DRAW_MS = 250,
+    WAIT_MS = 40,
+    TAKE_MS = 20,
+    TROUBLE_MS = 3000,
+    ASK_MS = 2000,
+    ANSWER_MS = 100
+};
 enum { ONCE_SINCE_S = 600, COLUMNS_DEFAULT = 120, COLUMNS_LEAST = 80, SINCE_S_MAX = 31 * 86400 };
 
 struct arguments {
@@ -40,7 +48,7 @@ struct top {
     struct top_model *model, *still; /* still: a copy, while the page is paused */
     struct top_view view;
     struct vd_buffer page;
-    int64_t since_ms, still_ms, drawn_ms, trouble_ms;
+    int64_t since_ms, still_ms, drawn_ms, trouble_ms, asked_ms;
     char trouble[VD_KAFKA_ERROR_BYTES];
     bool utf8, color, over;
 };
@@ -162,9 +170,20 @@ static int write_page(struct top *t, struct terminal_size size, bool plain)
     return top_page_write(t->view.paused ? t->still : t->model, &t->view, &page, &t->page);
 }
 
+/* Not at each page: to ask somebody who does not answer takes its time. */
+static void look_for_trouble(struct top *t, int64_t now_ms)
+{
+    if (now_ms - t->asked_ms < ASK_MS)
+        return;
+    t->asked_ms = now_ms;
+    if (vd_consumer_down(t->consumer, ANSWER_MS))
+        note_trouble(t, "no broker answers; waiting", now_ms);
+}
+
 static void draw(struct top *t)
 {
     int64_t now_ms = vd_clock_monotonic_ms();
+    look_for_trouble(t, now_ms);
     if (now_ms - t->trouble_ms > TROUBLE_MS)
         t->trouble[0] = '\0';
     t->drawn_ms = now_ms;

@@ -49,6 +49,7 @@ struct vd_consumer {
     struct progress *progress; /* by partition */
     int32_t ended_count;
     int64_t end;
+    bool down; /* no broker answers; on this thread, within rd_kafka_poll */
 };
 
 /* One metadata request: partitions, 0 where the topic is not there, or a negative error. */
@@ -136,6 +137,14 @@ int vd_consumer_committed(struct vd_consumer *c, int32_t partition, int timeout_
     return err == RD_KAFKA_RESP_ERR_NO_ERROR ? 0 : vd_kafka_error(error, "the group's offset", err);
 }
 
+static void on_error(rd_kafka_t *rk, int err, const char *reason, void *opaque)
+{
+    struct vd_consumer *c = opaque;
+    (void)rk;
+    (void)reason;
+    c->down = c->down || err == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN;
+}
+
 static int handle_open(struct vd_consumer *c, const struct vd_kafka_options *options, const char *topic,
                        const char *group, char *error)
 {
@@ -146,6 +155,8 @@ static int handle_open(struct vd_consumer *c, const struct vd_kafka_options *opt
         rd_kafka_conf_set(conf, UNTIL_END[i].name, UNTIL_END[i].value, error, VD_KAFKA_ERROR_BYTES);
     if (group != NULL)
         rd_kafka_conf_set(conf, "group.id", group, error, VD_KAFKA_ERROR_BYTES);
+    rd_kafka_conf_set_opaque(conf, c);
+    rd_kafka_conf_set_error_cb(conf, on_error);
     int result = vd_kafka_handle_new(&c->rk, RD_KAFKA_CONSUMER, conf, error);
     if (result < 0)
         return result;
@@ -400,6 +411,19 @@ int32_t vd_consumer_partitions(const struct vd_consumer *c)
 int32_t vd_consumer_partitions_read(const struct vd_consumer *c)
 {
     return c->started;
+}
+
+bool vd_consumer_down(struct vd_consumer *c, int timeout_ms)
+{
+    const rd_kafka_metadata_t *metadata;
+    if (!c->down)
+        return false;
+    rd_kafka_resp_err_t err = rd_kafka_metadata(c->rk, 0, c->topic, &metadata, timeout_ms);
+    if (err != RD_KAFKA_RESP_ERR_NO_ERROR)
+        return true;
+    rd_kafka_metadata_destroy(metadata);
+    c->down = false;
+    return false;
 }
 
 int64_t vd_consumer_lag(const struct vd_consumer *c)

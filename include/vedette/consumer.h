@@ -45,6 +45,8 @@ int32_t vd_consumer_partitions(const struct vd_consumer *consumer);
 int32_t vd_consumer_partitions_read(const struct vd_consumer *consumer);
 /* Records between what was polled and the ends of the partitions, as brokers told them last. */
 int64_t vd_consumer_lag(const struct vd_consumer *consumer);
+/* Whether no broker answers, as seen while polling; once down, it is asked again, for up to timeout_ms. */
+bool vd_consumer_down(struct vd_consumer *consumer, int timeout_ms);
 void vd_consumer_free(struct vd_consumer *consumer); /* NULL is fine */
 
 #endif
