@@ -5,6 +5,8 @@
 #include <vedette/error.h>
 #include <vedette/memory.h>
 
+enum { LARGE_BYTES = 8 * 1024 * 1024 };
+
 static int put_streams(struct snapshot *snapshot, const struct streams *streams, uint64_t ahead)
 {
     int rc = snapshot_init(snapshot, ahead);
@@ -29,19 +31,26 @@ static uint32_t windows_chunks_max(const struct score_cut *cut)
 
 int scribe_begin(struct scribe *s, const struct scribe_subject *subject)
 {
-    *s = (struct scribe){.log = subject->log, .room = vd_malloc(SNAPSHOT_CHUNK_BYTES)};
-    int rc = put_streams(&s->marks, subject->streams, subject->ahead);
-    if (rc == 0 && s->room == NULL)
-        rc = VD_ENOMEM;
-    if (rc == 0)
-        rc = score_cut_begin(subject->score, &s->cut);
-    if (rc == 0) {
-        s->chunk_count = s->marks.chunk_count + windows_chunks_max(s->cut);
-        rc = vd_shard_log_snapshot_begin(s->log, subject->events_offset, s->chunk_count);
-    }
+    *s = (struct scribe){.subject = *subject, .room = vd_malloc(SNAPSHOT_CHUNK_BYTES)};
+    int rc = s->room != NULL ? score_cut_begin(subject->score, &s->cut) : VD_ENOMEM;
     if (rc != 0)
         scribe_end(s);
     return rc;
+}
+
+bool scribe_is_large(const struct scribe *s)
+{
+    return score_cut_max_bytes(s->cut) > LARGE_BYTES;
+}
+
+static int announce(struct scribe *s)
+{
+    const struct scribe_subject *subject = &s->subject;
+    int rc = put_streams(&s->marks, subject->streams, subject->ahead);
+    if (rc != 0)
+        return rc;
+    s->chunk_count = s->marks.chunk_count + windows_chunks_max(s->cut);
+    return vd_shard_log_snapshot_begin(subject->log, subject->events_offset, s->chunk_count);
 }
 
 void scribe_end(struct scribe *s)
@@ -74,12 +83,12 @@ static int next_chunk(struct scribe *s, struct vd_bytes *out)
 int scribe_go_on(struct scribe *s, size_t bytes, const char **why)
 {
     struct vd_bytes chunk = {0};
-    int rc = 0;
     *why = "out of memory";
+    int rc = s->chunk_count == 0 ? announce(s) : 0;
     for (size_t sent = 0; rc == 0 && s->sent < s->chunk_count && sent < bytes; sent += chunk.len) {
         rc = next_chunk(s, &chunk);
         if (rc == 0)
-            rc = vd_shard_log_snapshot_chunk(s->log, chunk, why);
+            rc = vd_shard_log_snapshot_chunk(s->subject.log, chunk, why);
         s->unsent = rc == VD_EFULL ? chunk : (struct vd_bytes){0};
         s->sent += rc == 0;
     }

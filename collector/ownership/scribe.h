@@ -14,34 +14,36 @@
 
 #include <vedette/shard_log.h>
 
+struct scribe_subject {
+    struct vd_shard_log *log;
+    const struct streams *streams;
+    struct score *score;
+    int64_t events_offset; /* the marks are of all before it, or later */
+    uint64_t ahead;        /* scored events behind it, which the windows have taken in already */
+};
+
 struct scribe {
-    struct vd_shard_log *log; /* NULL: nothing is being written */
+    struct scribe_subject subject; /* .log NULL: nothing is being written */
     struct snapshot marks;
     struct score_cut *cut;
     uint8_t *room;
     struct vd_bytes unsent; /* in room: the log was full */
     uint32_t chunk_count, sent;
     bool windows_written;
-    uint64_t written_bytes;
 };
 
-struct scribe_subject {
-    struct vd_shard_log *log;
-    const struct streams *streams;
-    struct score *score;
-    int64_t events_offset; /* the marks are of all before it */
-    uint64_t ahead;        /* scored events behind it, which the windows have taken in already */
-};
-
-/* 0; VD_ENOMEM, VD_ELIMIT. */
+/* Notes the windows; the marks, which may be later ones, are for the first scribe_go_on: for a large state
+ * that is to be in another turn of the loop. 0; VD_ENOMEM. */
 int scribe_begin(struct scribe *s, const struct scribe_subject *subject);
+/* Whether that is worth another turn. */
+bool scribe_is_large(const struct scribe *s);
 /* About so many bytes more. 1: that was all; 0: there is more to come; VD_ENOMEM, and the log's errors. After
  * 1 and errors it has ended. */
 int scribe_go_on(struct scribe *s, size_t bytes, const char **why);
 void scribe_end(struct scribe *s); /* idempotent */
 static inline bool scribe_busy(const struct scribe *s)
 {
-    return s->log != NULL;
+    return s->subject.log != NULL;
 }
 
 #endif

@@ -167,9 +167,9 @@ static void begin_writing(struct tenure *t, uint64_t scored, size_t bytes)
     int rc = scribe_begin(&t->scribe, &subject);
     t->snapshot_at_ms = uv_now(t->terms->loop);
     t->writing_end_offset = t->end_offset;
-    if (rc == 0)
+    if (rc == 0 && (bytes == SIZE_MAX || !scribe_is_large(&t->scribe)))
         go_on_writing(t, bytes);
-    else
+    else if (rc != 0)
         vd_log_warn("snapshot not begun", VD_F_INT("shard", t->number), VD_F_ERROR(rc));
 }
 

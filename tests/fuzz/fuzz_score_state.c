@@ -1,0 +1,69 @@
+/* Any bytes as a scorer's state: refused, or taken by a scorer that goes on scoring. The rows of a good head
+ * are reached because the first bytes are put in its place. */
+#include <assert.h>
+#include <stdlib.h>
+
+#include "state.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+enum { ENTITIES = 64, HEAD_BYTES = 64, EVENTS = 20 };
+
+static void go_on(struct score *s)
+{
+    for (int i = 0; i < EVENTS; i++) {
+        struct score_origin origin;
+        struct vd_score out;
+        struct score_silence silence;
+        score_origin_init(s, &origin, vd_bytes_str("north"), vd_bytes_str(i % 2 == 0 ? "web1" : "web2"));
+        struct score_input in = {.origin = &origin,
+                                 .user = vd_bytes_str("root"),
+                                 .src_ip = vd_bytes_str("203.0.113.9"),
+                                 .rule = vd_bytes_str("r"),
+                                 .class_uid = i % 3 == 0 ? 2004 : 3002,
+                                 .activity_id = 1,
+                                 .status_id = 2,
+                                 .time_ms = INT64_C(1700438400000) + (int64_t)i * 400000};
+        if (score_event(s, &in, &out) == 0)
+            assert(out.risk_score >= 0 && out.risk_score <= 100);
+        while (score_silence_next(s, &silence))
+            ;
+    }
+}
+
+/* What a new scorer writes begins with the head. */
+static size_t head_of(struct score *s, uint8_t *out)
+{
+    enum { HEAD_ROW_BYTES = 5 + 1 + 32 };
+    static uint8_t piece[SCORE_PIECE_MIN_BYTES];
+    struct score_cut *cut;
+    size_t len;
+    if (score_cut_begin(s, &cut) < 0)
+        abort();
+    if (score_cut_next(cut, piece, sizeof piece, &len) < 0)
+        abort();
+    score_cut_end(cut);
+    size_t head = 5 + 1;
+    for (unsigned bits = piece[5]; bits != 0; bits &= bits - 1)
+        head += 4;
+    assert(head <= HEAD_ROW_BYTES && head <= len);
+    memcpy(out, piece, head);
+    return head;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct score *s;
+    struct score_restore restore = {0};
+    uint8_t head[HEAD_BYTES];
+    if (score_new(&s, &(struct score_options){.max_entities = ENTITIES}) < 0)
+        return 0;
+    int rc = 0;
+    if (size > 0 && data[0] % 2 == 0)
+        rc = score_state_read(s, &restore, vd_bytes_of(head, head_of(s, head)));
+    assert(rc == 0);
+    if (size > 0 && score_state_read(s, &restore, vd_bytes_of(data + 1, size - 1)) == 0)
+        go_on(s);
+    score_free(s);
+    return 0;
+}
