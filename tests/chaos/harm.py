@@ -19,7 +19,7 @@ MEND_S = 60
 DAY_S = 86400
 SEGMENT_LINES = 6000  # more than a segment of these spools holds
 LONG_S = 12  # longer than a broker's session with its cluster
-POINT_S = 25  # a point may have to wait until what the other lane broke is mended
+POINT_S = 60  # a point may have to wait until what the other lane broke is mended, and its backlog came
 
 
 @dataclass
@@ -136,7 +136,7 @@ def _kill_at(units, step, done):
 
 def kill_agent_at(harm, step, done):
     if "segment" in step.point:
-        _agent(harm, step).feed.write(SEGMENT_LINES)
+        _agent(harm, step).feed.write(SEGMENT_LINES * int(step.calls.split(":")[1]))
     _kill_at([_agent(harm, step)], step, done)
 
 
