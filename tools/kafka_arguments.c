@@ -4,7 +4,7 @@
 #include <string.h>
 
 static const struct argp_option OPTIONS[] = {
-    {"brokers", 'b', "HOST:PORT,...", 0, "Kafka's bootstrap servers", 1},
+    {"brokers", 'b', "HOST:PORT,...", 0, "Kafka's bootstrap servers; needed", 1},
     {"property", 'X', "NAME=VALUE", 0, "A librdkafka property, for instance security.protocol=ssl", 1},
     {0},
 };

@@ -113,8 +113,10 @@ static void put_reasons(FILE *out, const struct ledger_account *sum)
 
 static void put_verdict(FILE *out, const struct ledger *ledger, const struct ledger_account *sum)
 {
-    fprintf(out, "\n%" PRIu64 " numbers of %zu streams: %" PRIu64 " published, %" PRIu64 " covered by GAPs\n",
-            ledger_taken(sum), ledger->stream_count, sum->published, sum->covered);
+    fprintf(out,
+            "\n%" PRIu64 " numbers of %zu stream%s: %" PRIu64 " published, %" PRIu64 " covered by GAPs\n",
+            ledger_taken(sum), ledger->stream_count, ledger->stream_count == 1 ? "" : "s", sum->published,
+            sum->covered);
     put_reasons(out, sum);
     if (ledger->unnumbered > 0)
         fprintf(out, "%" PRIu64 " records have no place in any stream\n", ledger->unnumbered);

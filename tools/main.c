@@ -20,7 +20,7 @@ static const struct command COMMANDS[] = {
     {"topics", topics_main, "create the Kafka topics"},
     {"spool", spool_main, "look into an agent's spool, and repair it"},
     {"ledger", ledger_main, "account for every event: published, refused, dropped, lost, missing"},
-    {"score", score_main, "score events or a series from a file, as a collector would"},
+    {"score", score_main, "score events or a series from standard input, as a collector would"},
     {"top", top_main, "show who stands out now, on a page that lives"},
     {"why", why_main, "tell the story of one event's score"},
     {"replay", replay_main, "score a part of the events topic again, and tell what changes"},

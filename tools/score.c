@@ -140,7 +140,7 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
         return add_asset(run, text, state);
     case ARGP_KEY_ARG:
         if (run->name != NULL)
-            argp_error(state, "only one of events and series");
+            argp_error(state, "only one of events and series, and no file: it reads standard input");
         run->name = text;
         return 0;
     default:
