@@ -73,14 +73,16 @@ static int ask_partitions(const struct vd_consumer *c, int timeout_ms, char *err
 
 static int find_partitions(struct vd_consumer *c, int64_t deadline_ms, char *error)
 {
+    bool answered = false; /* the last question may have no time left for its answer */
     for (;;) {
         int64_t left = deadline_ms - vd_clock_monotonic_ms();
         int result = ask_partitions(c, left > 1 ? (int)left : 1, error);
-        if (result < 0)
+        if (result < 0 && !(answered && result == VD_EUNAVAILABLE))
             return result;
-        c->partitions = result;
+        c->partitions = result > 0 ? result : 0;
         if (result > 0)
             return 0;
+        answered = true;
         if (vd_clock_monotonic_ms() + METADATA_RETRY_MS >= deadline_ms) {
             snprintf(error, VD_KAFKA_ERROR_BYTES, "topic %s does not exist", rd_kafka_topic_name(c->topic));
             return VD_ENOTFOUND;
