@@ -10,8 +10,8 @@
 #include <stdlib.h>
 
 #include <vedette/clock.h>
-#include <vedette/event_view.h>
 #include <vedette/consumer.h>
+#include <vedette/event_view.h>
 
 enum { LAG_MAX_MS = 60000, POLL_MS = 20, TOPIC_TIMEOUT_MS = 10000 };
 
