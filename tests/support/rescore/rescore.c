@@ -1,6 +1,6 @@
-/* Scores a partition of the events topic again, from its beginning and in one go, and compares each event with
- * what the collectors published, byte for byte: rescore BROKERS PREFIX PARTITION MAX_ENTITIES. Whoever scored
- * them, and however often the shard changed hands in between, one scorer says the same. */
+/* Scores a partition of the events topic again, from its beginning and in one go, and compares each event
+ * with what the collectors published, byte for byte: rescore BROKERS PREFIX PARTITION MAX_ENTITIES. Whoever
+ * scored them, and however often the shard changed hands in between, one scorer says the same. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
