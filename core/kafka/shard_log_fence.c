@@ -1,9 +1,9 @@
-/* Becoming the only writer of a shard: metadata, init_transactions, and what shard_log_settle.c does then; on
- * the log's thread.
+/* Becoming the only writer of a shard: metadata, init_transactions, and what shard_log_barrier.c does then;
+ * on the log's thread.
  *
  * Happy path: the topics' metadata is asked for at once, since what a handle does not know costs it a timer
  * of a second → init_transactions ends whatever the owner before had open, and raises the epoch, so that he
- * can write no more → the log is settled, up to a barrier.
+ * can write no more → a barrier is committed.
  *
  * Failure: while a dead owner's transaction is being ended, init_transactions would ask again only after half
  * a second; a fresh handle asks at once, hence up to four of them with a short limit, then patience. Whatever
@@ -196,9 +196,9 @@ static int init(struct vd_shard_log *log, struct vd_shard_log_trouble *trouble)
     return init_patiently(log, trouble);
 }
 
-static int settle(struct vd_shard_log *log, struct vd_shard_log_trouble *trouble)
+static int barrier(struct vd_shard_log *log, struct vd_shard_log_trouble *trouble)
 {
-    int result = vd_shard_log_settle(log, trouble);
+    int result = vd_shard_log_barrier(log, trouble);
     return result == VD_EKAFKA ? again_unless_fenced(log, trouble) : result;
 }
 
@@ -213,7 +213,7 @@ int vd_shard_log_fence(struct vd_shard_log *log, struct vd_shard_log_trouble *tr
         if (result == 0)
             result = init(log, trouble);
         if (result == 0)
-            result = settle(log, trouble);
+            result = barrier(log, trouble);
     } while (result == AGAIN);
     return result;
 }

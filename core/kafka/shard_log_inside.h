@@ -1,6 +1,6 @@
-/* A shard log's inside, shared by its files: shard_log.c and
- * shard_log_snapshot.c (the loop's side), shard_log_thread.c (its thread:
- * commits), shard_log_fence.c, shard_log_settle.c and shard_log_recover.c (the thread while it opens).
+/* A shard log's inside, shared by its files: shard_log.c and shard_log_snapshot.c (the loop's side),
+ * shard_log_thread.c (its thread: commits), shard_log_fence.c, shard_log_barrier.c and shard_log_recover.c
+ * (the thread while it opens).
  *
  * The sender belongs to the thread until `opened` is posted, then to the loop; only commits and its end are
  * the thread's throughout. What crosses goes through `lock`. */
@@ -92,9 +92,6 @@ bool vd_shard_log_stopped(const struct vd_shard_log *log);
 /* 0; VD_ECLOSED: the log is being closed; VD_EKAFKA with *trouble. */
 int vd_shard_log_commit_open(struct vd_shard_log *log, unsigned closes_before,
                              struct vd_shard_log_trouble *trouble);
-/* 0 where no connection was closed since: as commit_open, which sees to it itself. */
-int vd_shard_log_check_sockets(struct vd_shard_log *log, unsigned closes_before,
-                               struct vd_shard_log_trouble *trouble);
 /* "<what>: <text>", and whether that is fencing. VD_EKAFKA. Destroys error. */
 int vd_shard_log_trouble(struct vd_shard_log *log, const char *what, rd_kafka_error_t *error,
                          struct vd_shard_log_trouble *trouble);
@@ -107,8 +104,8 @@ int vd_shard_log_handle(struct vd_shard_log *log, char *error);
  * fences it in turn. Returns as commit_open. */
 int vd_shard_log_fence(struct vd_shard_log *log, struct vd_shard_log_trouble *trouble);
 
-/* shard_log_settle.c: once; VD_EKAFKA where the handle is of no more use. Returns as commit_open. */
-int vd_shard_log_settle(struct vd_shard_log *log, struct vd_shard_log_trouble *trouble);
+/* shard_log_barrier.c: once; VD_EKAFKA where the handle is of no more use. Returns as commit_open. */
+int vd_shard_log_barrier(struct vd_shard_log *log, struct vd_shard_log_trouble *trouble);
 
 /* shard_log_recover.c: newest snapshot → restore, events since → replay. Returns as commit_open. */
 int vd_shard_log_recover(struct vd_shard_log *log, struct vd_shard_log_trouble *trouble);

@@ -72,8 +72,8 @@ int vd_shard_log_trouble(struct vd_shard_log *log, const char *what, rd_kafka_er
 
 /* ---- Committing */
 
-int vd_shard_log_check_sockets(struct vd_shard_log *log, unsigned closes_before,
-                               struct vd_shard_log_trouble *trouble)
+static int check_sockets(struct vd_shard_log *log, unsigned closes_before,
+                         struct vd_shard_log_trouble *trouble)
 {
     if (atomic_load(&log->closes) == closes_before)
         return 0;
@@ -99,7 +99,7 @@ int vd_shard_log_commit_open(struct vd_shard_log *log, unsigned closes_before,
             return VD_ECLOSED;
     }
     vd_shard_log_say(log, "");
-    return vd_shard_log_check_sockets(log, closes_before, trouble);
+    return check_sockets(log, closes_before, trouble);
 }
 
 /* The next transaction is begun here, where nobody minds that it asks another thread; until something is sent

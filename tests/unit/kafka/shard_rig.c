@@ -21,8 +21,6 @@ static int on_replay(void *arg, const struct vd_consumed *event)
 {
     struct shard_rig *rig = arg;
     char text[SHARD_RIG_VALUE_BYTES];
-    if (event->value.len == 0)
-        return 0; /* an opening's aborted record, which the embedded cluster shows */
     snprintf(text, sizeof text, "%.*s", (int)event->value.len, (const char *)event->value.data);
     int64_t number = strtoll(text, NULL, 10);
     if (rig->replayed++ == 0)

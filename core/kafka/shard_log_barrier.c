@@ -1,14 +1,10 @@
-/* Settling what the owner before left, once he can write no more: an aborted transaction, then the barrier;
- * on the log's thread.
+/* The barrier, once the owner before can write no more; on the log's thread.
  *
- * Happy path: a record into the shard's events and state partitions, and once it is delivered its transaction
- * is aborted → a record with a nonce is committed: who reads up to it has read all that came before.
+ * Happy path: a record with a nonce is committed: who reads up to it has read all that came before.
  *
- * Why the first: init_transactions has ended the transaction of the owner before, as far as the coordinator
- * knows. A broker was seen to note an abort as complete whose marker never reached the events partition (it
- * had stood still, and been deposed, meanwhile). What is undecided there belongs to the producer id that this
- * owner goes on with, so its first commit would decide those records too. An aborted record's marker ends
- * them instead.
+ * What a broker forgot is not mended here: it was seen to note a transaction as ended, committed or aborted,
+ * whose marker never reached the events partition. docs/decisions.md tells why an abort of our own there,
+ * which ends what is undecided, would be worse.
  *
  * Failure: a transaction that cannot go on keeps its records, or gives them back as purged, and tells why
  * only to who tries to commit it. Whether it can is seen by whether it takes another record. */
@@ -97,38 +93,7 @@ static int begin(struct vd_shard_log *log, struct vd_shard_log_trouble *trouble)
     return error == NULL ? 0 : vd_shard_log_trouble(log, "begin", error, trouble);
 }
 
-static int abort_open(struct vd_shard_log *log, struct vd_shard_log_trouble *trouble)
-{
-    int64_t begun_ms = vd_clock_monotonic_ms();
-    rd_kafka_error_t *error;
-    while ((error = rd_kafka_abort_transaction(log->sender.rk, VD_SHARD_LOG_SLICE_MS)) != NULL) {
-        int64_t waited_ms = vd_clock_monotonic_ms() - begun_ms;
-        if (!rd_kafka_error_is_retriable(error) || waited_ms >= VD_SHARD_LOG_HANGING_MS)
-            return vd_shard_log_trouble(log, "abort", error, trouble);
-        if (waited_ms >= VD_SHARD_LOG_PATIENCE_MS)
-            vd_shard_log_say(log, "Kafka does not answer an abort");
-        rd_kafka_error_destroy(error);
-        vd_sender_serve(&log->sender, VD_SHARD_LOG_SERVE_MOST, 0);
-        if (vd_shard_log_stopped(log))
-            return VD_ECLOSED;
-    }
-    return 0;
-}
-
-/* Who reads what is not committed finds an empty value there, which is a valid event that says nothing. */
-static int abort_what_is_left(struct vd_shard_log *log, struct vd_shard_log_trouble *trouble)
-{
-    static const struct mark MARKS[] = {{VD_TOPIC_EVENTS, "abort", ""}, {VD_TOPIC_STATE, "abort", ""}};
-    unsigned closes_before = atomic_load(&log->closes);
-    int result = begin(log, trouble);
-    for (size_t i = 0; result == 0 && i < sizeof MARKS / sizeof *MARKS; i++)
-        result = deliver(log, &MARKS[i], trouble);
-    if (result == 0)
-        result = abort_open(log, trouble);
-    return result == 0 ? vd_shard_log_check_sockets(log, closes_before, trouble) : result;
-}
-
-static int commit_barrier(struct vd_shard_log *log, struct vd_shard_log_trouble *trouble)
+int vd_shard_log_barrier(struct vd_shard_log *log, struct vd_shard_log_trouble *trouble)
 {
     uint64_t random[2];
     if (vd_random_bytes(random, sizeof random) < 0) {
@@ -143,10 +108,4 @@ static int commit_barrier(struct vd_shard_log *log, struct vd_shard_log_trouble 
     if (result == 0)
         result = deliver(log, &barrier, trouble);
     return result == 0 ? vd_shard_log_commit_open(log, closes_before, trouble) : result;
-}
-
-int vd_shard_log_settle(struct vd_shard_log *log, struct vd_shard_log_trouble *trouble)
-{
-    int result = abort_what_is_left(log, trouble);
-    return result == 0 ? commit_barrier(log, trouble) : result;
 }
