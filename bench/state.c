@@ -50,10 +50,10 @@ static void score_some(struct score *s, struct vd_random *random, uint64_t count
                                  .time_ms = *now_ms,
                                  .received_ms = *now_ms};
         struct vd_score out;
-        struct score_silence silence;
+        struct score_told told;
         if (score_event(s, &in, &out) < 0)
             abort();
-        while (score_silence_next(s, &silence))
+        while (score_told_next(s, &told))
             ;
         *now_ms += 5;
     }

@@ -26,6 +26,7 @@
     X(events_missed, "Events too old for a window of theirs, and not counted there")                                     \
     X(events_from_the_future, "Events stamped later than the collector's clock allows, and set back")                    \
     X(silences, "Hosts, sources and tenants that were found to have gone quiet")                                         \
+    X(volumes, "Rises, falls and broken rhythms of a tenant's totals that were told")                                    \
     X(findings_opened, "Findings opened")                                                                                \
     X(findings_updated, "Findings told again because events joined them")                                                \
     X(findings_closed, "Findings closed, after quiet or to make room")                                                   \

@@ -11,7 +11,7 @@
 #include "finding_event.h"
 #include "score_findings.h"
 #include "sentence.h"
-#include "silence_event.h"
+#include "told_event.h"
 
 /* Dead letters of a stream in a second: a broken agent must not be what fills Kafka. */
 enum { LETTERS_A_SECOND = 100 };
@@ -65,37 +65,38 @@ static int send_notice(struct passage *p)
     return rc == 0 ? hand_over(p, &record) : rc;
 }
 
-/* Of whom the shard no longer hears: seldom this batch's own agent. */
-static int send_silence(struct passage *p, const struct score_silence *told)
+/* Of whoever of the shard: seldom of this batch's own agent. */
+static int send_told(struct passage *p, const struct score_told *told)
 {
-    const struct silence *silence = &told->silence;
-    char key[2 * SILENCE_NAME_BYTES + 1];
-    size_t len = silence->tenant.len;
+    struct told_whose whose = told_whose(told);
+    char key[TOTALS_NAME_BYTES + 1 + SILENCE_NAME_BYTES];
+    size_t len = whose.tenant.len;
     struct outlet_record record = p->record;
-    memcpy(key, silence->tenant.data, len);
-    if (silence->who == WHO_HOST) {
+    memcpy(key, whose.tenant.data, len);
+    if (whose.host.len > 0) {
         key[len++] = '/';
-        memcpy(key + len, silence->name.data, silence->name.len);
-        len += silence->name.len;
+        memcpy(key + len, whose.host.data, whose.host.len);
+        len += whose.host.len;
     }
     vd_buffer_clear(p->notice);
-    int rc = silence_event_write(p->notice, told, p->now.real_ms);
+    int rc = told_event_write(p->notice, told, p->now.real_ms);
     if (rc == 0)
         rc = keep(p, vd_buffer_bytes(p->notice), &record.value);
     if (rc == 0)
         rc = keep(p, vd_bytes_of(key, len), &record.key);
-    record.tenant = vd_bytes_of(record.key.data, silence->tenant.len);
+    record.tenant = vd_bytes_of(record.key.data, whose.tenant.len);
     return rc == 0 ? hand_over(p, &record) : rc;
 }
 
-static int tell_silences(struct passage *p)
+/* Silences, and volumes out of the ordinary. */
+static int tell(struct passage *p)
 {
-    struct score_silence told;
+    struct score_told told;
     int rc = 0;
-    while (rc == 0 && score_silence_next(p->score, &told)) {
-        rc = send_silence(p, &told);
+    while (rc == 0 && score_told_next(p->score, &told)) {
+        rc = send_told(p, &told);
         if (rc == 0)
-            score_find_silence(p->score, &told);
+            score_find_told(p->score, &told);
     }
     return rc;
 }
@@ -248,7 +249,7 @@ int passage_end(struct passage *p)
         if (rc != 0)
             return rc;
         taken(p, event->seq, event->chain);
-        rc = tell_silences(p);
+        rc = tell(p);
         if (rc == 0)
             rc = tell_findings(p);
         if (rc != 0)

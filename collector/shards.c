@@ -52,6 +52,7 @@ void shards_measure(const struct shards *s, struct metrics *metrics)
         sum.missed_events += one.missed_events;
         sum.future_events += one.future_events;
         sum.silences += one.silences;
+        sum.volumes += one.volumes;
         sum.findings_opened += one.findings_opened;
         sum.findings_updated += one.findings_updated;
         sum.findings_closed += one.findings_closed;
@@ -64,6 +65,7 @@ void shards_measure(const struct shards *s, struct metrics *metrics)
     metrics->events_missed = sum.missed_events;
     metrics->events_from_the_future = sum.future_events;
     metrics->silences = sum.silences;
+    metrics->volumes = sum.volumes;
     metrics->findings_opened = sum.findings_opened;
     metrics->findings_updated = sum.findings_updated;
     metrics->findings_closed = sum.findings_closed;

@@ -1,5 +1,5 @@
-/* GAP, FORK and SILENCE: written as any event is, and read from the wire bytes, in however many pieces they
- * come. */
+/* GAP, FORK, SILENCE and VOLUME: written as any event is, and read from the wire bytes, in however many
+ * pieces they come. */
 #include <vedette/gap.h>
 
 #include <inttypes.h>
@@ -140,7 +140,7 @@ int vd_fork_write(struct vd_buffer *out, const struct vd_fork *fork)
     struct text stream_text, detail_text;
     const char *stream = repaired(&stream_text, vd_bytes_str(fork->stream), 2 * VD_STREAM_BYTES);
     const char *detail = repaired(&detail_text, vd_bytes_str(fork->detail), DETAIL_CAP);
-    char uid[VD_SILENCE_UID_BYTES], message[MESSAGE_BYTES];
+    char uid[VD_TOLD_UID_BYTES], message[MESSAGE_BYTES];
     uint8_t event[GAP_BYTES];
     snprintf(uid, sizeof uid, "%s-fork-%" PRIu64, stream, fork->mark);
     snprintf(message, sizeof message,
@@ -173,8 +173,7 @@ static void span(uint32_t seconds, char out[32])
 
 size_t vd_silence_uid(uint64_t id, int64_t since_ms, char *out)
 {
-    return (size_t)snprintf(out, VD_SILENCE_UID_BYTES, "silence-%016" PRIx64 "-%" PRIi64, id,
-                            since_ms / 1000);
+    return (size_t)snprintf(out, VD_TOLD_UID_BYTES, "silence-%016" PRIx64 "-%" PRIi64, id, since_ms / 1000);
 }
 
 int vd_silence_write(struct vd_buffer *out, const struct vd_silence *silence)
@@ -206,6 +205,43 @@ int vd_silence_write(struct vd_buffer *out, const struct vd_silence *silence)
     at = unmapped_put_number(at, "silence.expected", expected);
     at = unmapped_put_number(at, "silence.longest_pause_s", silence->longest_seconds);
     at = unmapped_put_number(at, "silence.known_s", silence->known_seconds);
+    return vd_buffer_append(out, event, (size_t)(at - event));
+}
+
+size_t vd_volume_uid(uint64_t id, int64_t end_ms, char *out)
+{
+    return (size_t)snprintf(out, VD_TOLD_UID_BYTES, "volume-%016" PRIx64 "-%" PRIi64, id, end_ms / 1000);
+}
+
+/* "412 failed logins of tenant acme in 5 min, where 14 are usual at this hour" */
+int vd_volume_write(struct vd_buffer *out, const struct vd_volume *volume)
+{
+    static const char *const CODES[] = {"rise", "fall", "rhythm"};
+    struct text tenant_text;
+    const char *tenant = repaired(&tenant_text, volume->tenant, SOURCE_CAP);
+    char uid[VD_TOLD_UID_BYTES], message[MESSAGE_BYTES], window[32], observed_text[32], expected_text[32];
+    uint8_t event[GAP_BYTES];
+    uint64_t observed = (uint64_t)(volume->observed + 0.5), expected = (uint64_t)(volume->expected + 0.5);
+    grouped(observed, observed_text);
+    grouped(expected, expected_text);
+    span((uint32_t)((volume->end_ms - volume->start_ms) / 1000), window);
+    vd_volume_uid(volume->id, volume->end_ms, uid);
+    snprintf(message, sizeof message, "%s %s of tenant %s in %s, where %s are usual at this hour%s",
+             observed_text, volume->feature, tenant, window, expected_text,
+             volume->change == VD_VOLUME_RHYTHM ? ": its rhythm is broken" : "");
+    uint8_t *at = opening_put(event, &(struct opening){.code = VD_VOLUME_CODE,
+                                                       .uid = uid,
+                                                       .stream = "",
+                                                       .message = message,
+                                                       .time_ms = volume->end_ms,
+                                                       .severity_id = SEVERITY_MEDIUM});
+    at = vd_wire_put_uint(at, EVENT_START_TIME, (uint64_t)volume->start_ms);
+    at = vd_wire_put_uint(at, EVENT_END_TIME, (uint64_t)volume->end_ms);
+    at = unmapped_put(at, "volume.change", CODES[volume->change]);
+    at = unmapped_put(at, "volume.feature", volume->feature);
+    at = unmapped_put(at, "volume.tenant", tenant);
+    at = unmapped_put_number(at, "volume.observed", observed);
+    at = unmapped_put_number(at, "volume.expected", expected);
     return vd_buffer_append(out, event, (size_t)(at - event));
 }
 
@@ -338,8 +374,18 @@ bool vd_fork_is(struct vd_bytes event)
     return is_base_event(&view, event, VD_FORK_CODE) && view.sequence == 0;
 }
 
-bool vd_silence_is(struct vd_bytes event)
+static bool is_of_no_stream(struct vd_bytes event, const char *code)
 {
     struct vd_event_view view;
-    return is_base_event(&view, event, VD_SILENCE_CODE) && view.sequence == 0 && view.stream_uid.len == 0;
+    return is_base_event(&view, event, code) && view.sequence == 0 && view.stream_uid.len == 0;
+}
+
+bool vd_silence_is(struct vd_bytes event)
+{
+    return is_of_no_stream(event, VD_SILENCE_CODE);
+}
+
+bool vd_volume_is(struct vd_bytes event)
+{
+    return is_of_no_stream(event, VD_VOLUME_CODE);
 }

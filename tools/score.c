@@ -22,7 +22,7 @@ enum { PROGRESS_LINES = 1 << 16, COMPLAINTS_MAX = 20 };
 static const struct argp_option OPTIONS[] = {
     {"json", KEY_JSON, NULL, 0, "events: the whole scored event as OCSF JSON instead of a TSV line", 0},
     {"silences", KEY_SILENCES, NULL, 0,
-     "events: who has gone quiet, too, as a line after the event that shows it", 0},
+     "events: who has gone quiet or has an unusual volume, too, as a line after the event that shows it", 0},
     {"findings", KEY_FINDINGS, NULL, 0,
      "events: instead of a line an event, the findings, as OCSF JSON, each time one is opened, updated or "
      "closed",

@@ -13,7 +13,7 @@
 #include "score_findings.h"
 #include "score_run.h"
 #include "sentence.h"
-#include "silence_event.h"
+#include "told_event.h"
 
 enum { SCRATCH_BLOCK_BYTES = 64 * 1024, SCRATCH_MAX_BYTES = 8 * 1024 * 1024 };
 
@@ -59,29 +59,29 @@ static void print_line(struct vd_bytes uid, const struct vd_score *score)
     printf("\t%d\t%.17g\n", score->risk_score, score->surprise);
 }
 
-static int print_silence(struct scoring *g, const struct score_silence *silence)
+static int print_told(struct scoring *g, const struct score_told *told)
 {
     struct vd_event_view view;
     vd_buffer_clear(&g->whole);
-    int rc = silence_event_write(&g->whole, silence, 0);
+    int rc = told_event_write(&g->whole, told, 0);
     if (rc == 0 && g->run->json)
         return print_whole(g);
     if (rc == 0)
         rc = vd_event_view_read(&view, vd_buffer_bytes(&g->whole));
     if (rc == 0)
-        print_line(view.uid, &silence->score);
+        print_line(view.uid, &told->score);
     return rc;
 }
 
-static int tell_silences(struct scoring *g)
+static int tell(struct scoring *g)
 {
-    struct score_silence silence;
+    struct score_told told;
     int rc = 0;
-    while (rc == 0 && g->run->silences && score_silence_next(g->score, &silence)) {
+    while (rc == 0 && g->run->silences && score_told_next(g->score, &told)) {
         if (g->run->findings)
-            score_find_silence(g->score, &silence);
+            score_find_told(g->score, &told);
         else
-            rc = print_silence(g, &silence);
+            rc = print_told(g, &told);
     }
     return rc;
 }
@@ -118,7 +118,7 @@ static int score_view(struct scoring *g, const struct vd_event_view *view)
     else
         rc = print_json(g, &score);
     if (rc == 0)
-        rc = tell_silences(g);
+        rc = tell(g);
     return rc == 0 ? tell_findings(g) : rc;
 }
 

@@ -12,7 +12,7 @@ from .world import BEGIN, DAY, HOUR
 MEDIUM, HIGH, CRITICAL = 40, 70, 90
 NOMINAL = (1, 2, 3, 3.5)  # surprises; 10^-S of the windows should reach them
 WINDOW = 300
-SILENCE = "silences"
+SILENCE, VOLUME = "silences", "volumes"
 NAMES = {LOGIN: "login events", PROCESS: "processes started", FILE: "files written", FLOW: "network flows",
          ACCOUNT: "account changes", GROUP: "group changes", SESSION: "session authorizations", LINE: "log lines",
          (LOGIN, 1, 2): "failed logins", (LOGIN, 1, 1): "logins", (LOGIN, 2, 1): "logouts", (FILE, DELETE, 1): "files deleted",
@@ -56,6 +56,13 @@ def is_of_muting(run, silence):
     return False
 
 
+def attack_in(run, volume):
+    """The attack with the most events in the hour that a volume ends, '' for none: it tells of all its tenant has."""
+    end = int(volume.rsplit("-", 1)[-1])
+    attacks = Counter(e.attack for e in run.entries if e.attack and end - HOUR <= e.seconds < end)
+    return attacks.most_common(1)[0][0] if attacks else ""
+
+
 def count_alarm(out, attack, where, risk, episode=""):
     kind, _, hour = where
     if attack:
@@ -75,8 +82,8 @@ def count_alarm(out, attack, where, risk, episode=""):
         out.episode_events[episode] += 1
 
 
-def judge(run, scores, silences):
-    """scores: (risk, surprise) of each entry of the run, in order; silences: (uid, risk)."""
+def judge(run, scores, told):
+    """scores: (risk, surprise) of each entry of the run, in order; told: (uid, risk) of silences and volumes."""
     out = Judgement(days=max(run.world.days - 1, 1), top={name: 0 for name in ATTACKS})
     windows = defaultdict(float)
     for entry, (risk, surprise) in zip(run.entries, scores):
@@ -85,10 +92,10 @@ def judge(run, scores, silences):
         if hour >= 24:
             key = (kind, entry.source or entry.host, int(entry.seconds) // WINDOW)
             windows[key] = max(windows[key], float("inf") if entry.attack else surprise)
-    for uid, risk in silences:
-        attack = "agent silenced" if is_of_muting(run, uid) else ""
-        hour = (int(uid.rsplit("-", 1)[-1]) - BEGIN) // HOUR
-        count_alarm(out, attack, (SILENCE, uid, hour), risk)
+    for uid, risk in told:
+        volume, hour = uid.startswith("volume-"), (int(uid.rsplit("-", 1)[-1]) - BEGIN) // HOUR
+        attack = attack_in(run, uid) if volume else "agent silenced" if is_of_muting(run, uid) else ""
+        count_alarm(out, attack, (VOLUME if volume else SILENCE, uid, hour), risk)
     for (kind, _, _), surprise in windows.items():
         if surprise != float("inf"):
             out.windows[kind].append(surprise)
@@ -120,7 +127,7 @@ def attack_rows(judged):
 
 
 def benign_rows(judged):
-    for kind in sorted({kind for j in judged for kind in j.windows} | {SILENCE}):
+    for kind in sorted({kind for j in judged for kind in j.windows} | {SILENCE, VOLUME}):
         windows = [s for j in judged for s in j.windows[kind]]
         high = [j.high[kind] / j.days for j in judged]
         critical = sum(j.critical[kind] / j.days for j in judged) / len(judged)

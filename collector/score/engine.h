@@ -25,6 +25,7 @@ struct score {
     struct event_time time;
     double host_windows;       /* 5-minute windows of all hosts with detections, idle ones included */
     struct findings *findings; /* in one piece, and all of it state */
+    struct totals *totals;     /* likewise */
     struct score_counters counters;
     /* Not state: */
     struct calibration_scale scale;
@@ -103,6 +104,7 @@ void combine(struct score *s, const struct subject *subject, struct verdict *out
 /* Makes the risk of it, and the reasons where it is worth a word. */
 void risk_conclude(const struct score *s, const struct subject *subject, const struct verdict *verdict,
                    struct vd_score *out);
-void risk_of_silence(const struct score *s, struct score_silence *out);
+void risk_of_silence(const struct score *s, struct score_told *out);
+void risk_of_volume(const struct score *s, struct score_told *out);
 
 #endif

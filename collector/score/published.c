@@ -27,7 +27,7 @@ bool score_published(struct score *s, const struct vd_event_view *view, bool ski
     struct score_input in;
     struct score_prepared prepared;
     struct vd_score score;
-    struct score_silence silence;
+    struct score_told told;
     struct score_finding finding;
     if (!score_input_of_published(s, view, &origin, &in))
         return false;
@@ -37,8 +37,8 @@ bool score_published(struct score *s, const struct vd_event_view *view, bool ski
     if (score_judge(s, &prepared, &score) != 0)
         return true;
     score_find(s, &prepared, &score, view->uid);
-    while (score_silence_next(s, &silence))
-        score_find_silence(s, &silence);
+    while (score_told_next(s, &told))
+        score_find_told(s, &told);
     while (score_finding_next(s, &finding))
         ;
     return true;

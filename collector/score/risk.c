@@ -191,8 +191,30 @@ void risk_conclude(const struct score *s, const struct subject *subject, const s
     set_risk(out, surprise, subject->event->in.origin->criticality);
 }
 
-void risk_of_silence(const struct score *s, struct score_silence *out)
+void risk_of_volume(const struct score *s, struct score_told *out)
 {
+    const struct volume *volume = &out->volume;
+    out->kind = SCORE_TOLD_VOLUME;
+    out->score = (struct vd_score){.surprise = volume->surprise,
+                                   .configuration = s->configuration,
+                                   .criticality = asset_name(ASSET_NORMAL),
+                                   .reason_count = 1};
+    out->score.reasons[0] = (struct vd_reason){.kind = VD_REASON_RATE,
+                                               .feature = volume->kind->feature,
+                                               .what = "",
+                                               .entity_kind = who_text(WHO_TENANT),
+                                               .entity = volume->tenant,
+                                               .window_seconds = volume->to - volume->from,
+                                               .observed = volume->observed,
+                                               .expected = volume->expected,
+                                               .surprise = volume->surprise,
+                                               .maturity = 1};
+    set_risk(&out->score, volume->surprise, ASSET_NORMAL);
+}
+
+void risk_of_silence(const struct score *s, struct score_told *out)
+{
+    out->kind = SCORE_TOLD_SILENCE;
     const struct silence *silence = &out->silence;
     enum asset_criticality criticality =
         silence->who == WHO_HOST ? asset_find(s->assets, s->asset_count, silence->tenant, silence->name)

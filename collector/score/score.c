@@ -14,7 +14,7 @@
 #include "mix.h"
 
 /* Changes with every constant that a score depends on. */
-static const char CONFIGURATION[] = "vedette score 3";
+static const char CONFIGURATION[] = "vedette score 4";
 enum { CONFIGURATION_SEED = 0x636f, WATCHED_LEAST = 64 };
 
 uint64_t score_constants_hash(void)
@@ -52,6 +52,8 @@ static int parts_init(struct score *s, size_t max_entities)
         rc = silences_init(&s->silences, watched_max(max_entities));
     if (rc == 0)
         rc = score_findings_init(s);
+    if (rc == 0 && (s->totals = vd_calloc(1, sizeof *s->totals)) == NULL)
+        rc = VD_ENOMEM;
     return rc == 0 ? chains_init(&s->chains) : rc;
 }
 
@@ -85,6 +87,7 @@ void score_free(struct score *s)
     silences_deinit(&s->silences);
     chains_deinit(&s->chains);
     vd_free(s->findings);
+    vd_free(s->totals);
     vd_free(s);
 }
 
@@ -167,17 +170,27 @@ void score_prepare(const struct score *s, const struct score_input *in, struct s
         silences_prefetch(&s->silences, out->heard[i].key);
 }
 
-static void hear(struct score *s, const struct score_prepared *prepared, uint32_t seconds)
+/* Who is heard, and how much. */
+static void hear(struct score *s, const struct score_prepared *prepared, uint32_t seconds, uint32_t count)
 {
-    int64_t received_ms = prepared->in.received_ms;
-    silences_arrive(&s->silences, received_ms > 0 ? received_ms : s->time.newest_ms);
+    const struct score_origin *origin = prepared->in.origin;
+    int64_t received_ms = prepared->in.received_ms > 0 ? prepared->in.received_ms : s->time.newest_ms;
+    totals_arrive(s->totals, received_ms);
+    totals_advance(s->totals, &s->scale, (uint32_t)(score_watermark_ms(s) / 1000));
+    totals_count(s->totals, origin->tenant_hash, origin->tenant, prepared->kind_number, seconds, count);
+    silences_arrive(&s->silences, received_ms);
     for (int i = 0; i < prepared->heard_count; i++)
         silences_hear(&s->silences, &prepared->heard[i], seconds);
 }
 
-bool score_silence_next(struct score *s, struct score_silence *out)
+bool score_told_next(struct score *s, struct score_told *out)
 {
     uint32_t watermark_seconds = (uint32_t)(score_watermark_ms(s) / 1000);
+    if (totals_next(s->totals, &out->volume)) {
+        risk_of_volume(s, out);
+        s->counters.volumes++;
+        return true;
+    }
     if (!silences_next(&s->silences, watermark_seconds, &out->silence))
         return false;
     risk_of_silence(s, out);
@@ -206,7 +219,7 @@ int score_judge(struct score *s, const struct score_prepared *prepared, struct v
     features_take(s, &subject);
     combine(s, &subject, &verdict);
     risk_conclude(s, &subject, &verdict, out);
-    hear(s, prepared, subject.seconds);
+    hear(s, prepared, subject.seconds, subject.count);
     s->counters.events++;
     s->counters.future_events += from_future;
     s->counters.late_events += subject.late;

@@ -10,7 +10,7 @@
 
 #include "asset.h"
 #include "kind.h"
-#include "silence.h"
+#include "told.h"
 
 struct score;
 
@@ -51,7 +51,7 @@ struct score_counters {
     uint64_t future_events; /* stamped beyond what the collector's clock allows, and set back */
     uint64_t entities;      /* now in the table */
     uint64_t evictions;
-    uint64_t silences;
+    uint64_t silences, volumes;
     uint64_t findings_opened, findings_updated, findings_closed; /* told so */
     uint64_t findings_merged;                                    /* events that went into "and more" */
 };
@@ -98,13 +98,9 @@ int score_judge(struct score *s, const struct score_prepared *prepared, struct v
 /* Both steps. */
 int score_event(struct score *s, const struct score_input *in, struct vd_score *out);
 
-/* Who has gone quiet by the watermark: to be asked for after each event, until it is false. out borrows from
- * the score's until the next call of it. */
-struct score_silence {
-    struct silence silence;
-    struct vd_score score;
-};
-bool score_silence_next(struct score *s, struct score_silence *out);
+/* What the watermark shows that is no one event's: who has gone quiet, and which tenant has how many. To be
+ * asked for after each event, until it is false. out borrows from the score's until the next call of it. */
+bool score_told_next(struct score *s, struct score_told *out);
 
 /* The newest event time believed, less 30 s; 0 before the first event. */
 int64_t score_watermark_ms(const struct score *s);

@@ -48,10 +48,21 @@ void score_find(struct score *s, const struct score_prepared *prepared, const st
         take(s, &event);
 }
 
-void score_find_silence(struct score *s, const struct score_silence *told)
+static void find_volume(struct score *s, const struct score_told *told)
+{
+    const struct volume *volume = &told->volume;
+    char uid[VD_TOLD_UID_BYTES];
+    size_t uid_len = vd_volume_uid(volume->key, (int64_t)volume->to * 1000, uid);
+    take(s, &(struct finding_event){.score = &told->score,
+                                    .uid = vd_bytes_of(uid, uid_len),
+                                    .tenant = volume->tenant,
+                                    .time_ms = (int64_t)volume->to * 1000});
+}
+
+static void find_silence(struct score *s, const struct score_told *told)
 {
     const struct silence *silence = &told->silence;
-    char uid[VD_SILENCE_UID_BYTES];
+    char uid[VD_TOLD_UID_BYTES];
     size_t uid_len = vd_silence_uid(silence->key, (int64_t)silence->since * 1000, uid);
     const struct finding_event event = {
         .score = &told->score,
@@ -61,8 +72,17 @@ void score_find_silence(struct score *s, const struct score_silence *told)
         .source = silence->who == WHO_SOURCE ? silence->name : (struct vd_bytes){0},
         .time_ms = (int64_t)silence->at * 1000,
     };
-    if (told->score.risk_score >= FINDING_LEAST_RISK)
-        take(s, &event);
+    take(s, &event);
+}
+
+void score_find_told(struct score *s, const struct score_told *told)
+{
+    if (told->score.risk_score < FINDING_LEAST_RISK)
+        return;
+    if (told->kind == SCORE_TOLD_VOLUME)
+        find_volume(s, told);
+    else
+        find_silence(s, told);
 }
 
 static uint64_t *counter_of(struct score *s, const struct score_finding *finding)

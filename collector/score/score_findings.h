@@ -1,6 +1,6 @@
 /* Findings of what is scored: who finds, and who is told.
  *
- * After each event, in this order: find, if it is an alert; for each silence that is next, find_silence; then
+ * After each event, in this order: find, if it is an alert; for each told that is next, find_told; then
  * finding_next until it is false. Whoever replays events does the same, and drops what is told, which was
  * told before. One thread at a time. */
 #ifndef SCORE_SCORE_FINDINGS_H
@@ -12,7 +12,7 @@
 /* uid: metadata.uid. */
 void score_find(struct score *s, const struct score_prepared *prepared, const struct vd_score *score,
                 struct vd_bytes uid);
-void score_find_silence(struct score *s, const struct score_silence *silence);
+void score_find_told(struct score *s, const struct score_told *told);
 /* What is to be told by the watermark. */
 bool score_finding_next(struct score *s, struct score_finding *out);
 /* It could not be handed on: it is told again after the next event. */

@@ -83,25 +83,34 @@ static void learn_hour(struct series_hour *hour, double value, double slowest)
     hour->samples++;
 }
 
-double series_score(struct series *s, int64_t seconds, double value)
+void series_judge(struct series *s, int64_t seconds, double value, struct series_verdict *out)
 {
     value = isnan(value) ? s->level : fmax(-VALUE_MAX, fmin(VALUE_MAX, value));
     if (s->samples == 0)
         s->level = value;
     int64_t hour = (seconds >= 0 ? seconds : 0) / 3600;
-    s->residual += SMOOTH_WEIGHT * (value - season(s, hour) - s->residual);
-    double above = value - s->level, best = 0;
+    double ramp = fmin(1, (double)(s->samples + 1) / RAMP_SAMPLES), above = value - s->level;
+    *out = (struct series_verdict){.level = s->level, .season = season(s, hour)};
+    s->residual += SMOOTH_WEIGHT * (value - out->season - s->residual);
     double figures[SERIES_FIGURES] = {fmax(above, 0), fmax(-above, 0), fabs(s->residual)};
     double least = 1e-9 + 1e-3 * (fabs(s->level) + s->deviation);
     for (int i = 0; i < SERIES_FIGURES; i++) {
         if (s->samples + 1 >= FIRST_SAMPLES)
-            best = fmax(best, judge(&s->records[i], figures[i], least, s->samples));
+            out->excess[i] = ramp * judge(&s->records[i], figures[i], least, s->samples);
         learn(&s->records[i], figures[i], s->samples);
     }
     learn_level(s, above);
     learn_hour(&s->week[hour % SERIES_WEEK_HOURS], value, WEEK_SLOWEST);
     learn_hour(&s->day[hour % SERIES_DAY_HOURS], value, DAY_SLOWEST);
     s->samples++;
-    best *= fmin(1, (double)s->samples / RAMP_SAMPLES);
-    return best / (1 + best);
+}
+
+double series_score(struct series *s, int64_t seconds, double value)
+{
+    struct series_verdict verdict;
+    double most = 0;
+    series_judge(s, seconds, value, &verdict);
+    for (int i = 0; i < SERIES_FIGURES; i++)
+        most = fmax(most, verdict.excess[i]);
+    return most / (1 + most);
 }

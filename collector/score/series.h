@@ -11,7 +11,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { SERIES_FIGURES = 3, SERIES_EPISODES = 3, SERIES_WEEK_HOURS = 168, SERIES_DAY_HOURS = 24 };
+enum series_figure { SERIES_RISE, SERIES_FALL, SERIES_RHYTHM, SERIES_FIGURES };
+enum { SERIES_EPISODES = 3, SERIES_WEEK_HOURS = 168, SERIES_DAY_HOURS = 24 };
 
 /* What an hour usually has. */
 struct series_hour {
@@ -33,8 +34,16 @@ struct series {
     struct series_hour week[SERIES_WEEK_HOURS], day[SERIES_DAY_HOURS];
 };
 
-/* Takes in a value and returns its score, 0 to under 1; a zeroed series is a new one. seconds: its time,
- * since 1970, or since any midnight of a Thursday. What is no number counts as the level. */
+/* How far each figure of a value exceeds its record, 0 and up, and what was expected of it. */
+struct series_verdict {
+    double excess[SERIES_FIGURES];
+    double level, season;
+};
+
+/* Takes in a value; a zeroed series is a new one. seconds: its time, since 1970, or since any midnight of a
+ * Thursday. What is no number counts as the level. */
+void series_judge(struct series *s, int64_t seconds, double value, struct series_verdict *out);
+/* The same, and all in one: a score from 0 to under 1. */
 double series_score(struct series *s, int64_t seconds, double value);
 
 #endif

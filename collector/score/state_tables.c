@@ -10,7 +10,7 @@
 
 #include "mix.h"
 
-enum { LAYOUT = 1, LAYOUT_SEED = 0x7374, BYTE_ORDER_MARK = 0x01020304 };
+enum { LAYOUT = 2, LAYOUT_SEED = 0x7374, BYTE_ORDER_MARK = 0x01020304 };
 
 /* ---- Which rows are possible */
 
@@ -152,13 +152,46 @@ static bool finding_tenant_possible(const struct score *s, uint32_t row, const v
     return t->merged_count <= FINDING_MERGED_MAX;
 }
 
+static bool series_possible(const struct series *s)
+{
+    bool possible = s->samples >= 0 && sane(s->level) && sane_count(s->deviation) && sane(s->residual);
+    for (int f = 0; f < SERIES_FIGURES; f++) {
+        const struct series_record *r = &s->records[f];
+        possible &= sane(r->highest) && sane(r->mean);
+        for (int i = 0; i < SERIES_EPISODES; i++)
+            possible &= sane(r->second[i]) && r->at[i] >= 0 && r->at[i] <= s->samples;
+    }
+    for (int h = 0; h < SERIES_WEEK_HOURS; h++)
+        possible &= sane(s->week[h].mean);
+    for (int h = 0; h < SERIES_DAY_HOURS; h++)
+        possible &= sane(s->day[h].mean);
+    return possible;
+}
+
+static bool total_possible(const struct score *s, uint32_t row, const void *at)
+{
+    const struct total *t = at;
+    (void)s;
+    (void)row;
+    bool possible = t->kind < KIND_COUNT && t->tenant_len <= TOTALS_NAME_BYTES && t->waiting == 0 &&
+                    t->news.figure < SERIES_FIGURES && sane(t->news.observed) && sane(t->news.expected) &&
+                    sane(t->news.excess) && sane(t->news.surprise) && sane((double)t->told_surprise) &&
+                    sane((double)t->told_distance);
+    for (int i = 0; i < TOTALS_HOUR_BUCKETS; i++)
+        possible &= sane((double)t->hour_expected[i]);
+    return possible && series_possible(&t->series);
+}
+_Static_assert(sizeof(struct total) <= STATE_ROW_MAX_BYTES, "a total is a row");
+
 static bool scalars_possible(const struct score *s, uint32_t row, const void *at)
 {
     const struct state_scalars *scalars = at;
     (void)row;
     return scalars->newest_ms >= 0 && scalars->newest_ms / 1000 <= UINT32_MAX && scalars->received_ms >= 0 &&
            sane_count(scalars->host_windows) && scalars->novelty_held < s->novelty.held_max &&
-           scalars->novelty_younger <= 1 && scalars->silences_looked <= s->silences.count;
+           scalars->novelty_younger <= 1 && scalars->silences_looked <= s->silences.count &&
+           scalars->totals_received_ms >= 0 && scalars->totals_held[0] <= 1 && scalars->totals_held[1] <= 1 &&
+           scalars->totals_gap <= 1;
 }
 
 /* ---- The tables */
@@ -195,6 +228,11 @@ static bool chain_used(const struct score *s, uint32_t row)
 static bool finding_used(const struct score *s, uint32_t row)
 {
     return s->findings->keys[row] != 0;
+}
+
+static bool total_used(const struct score *s, uint32_t row)
+{
+    return s->totals->keys[row] != 0;
 }
 
 static bool entity_used(const struct score *s, uint32_t row)
@@ -237,6 +275,13 @@ static void findings_of(const struct findings *f, struct state_table *t)
 }
 _Static_assert(sizeof(struct score_finding) <= STATE_ROW_MAX_BYTES, "a finding is a row");
 
+static void totals_of(const struct totals *totals, struct state_table *t)
+{
+    t[STATE_TOTALS] = checked(totals->of, sizeof *totals->of, TOTALS_MAX, total_possible, total_used);
+    t[STATE_TOTAL_KEYS] = table(totals->keys, sizeof *totals->keys, TOTALS_MAX);
+    t[STATE_EXCESSES] = checked(&totals->excesses, sizeof totals->excesses, 1, calibration_possible, NULL);
+}
+
 void state_tables_of(const struct score *s, const struct state_singles *one,
                      struct state_table t[STATE_TABLES])
 {
@@ -257,6 +302,7 @@ void state_tables_of(const struct score *s, const struct state_singles *one,
         checked(&s->chains.calibration, sizeof s->chains.calibration, 1, calibration_possible, NULL);
     t[STATE_VERDICTS] = checked(s->verdicts, sizeof *s->verdicts, KIND_COUNT, calibration_possible, NULL);
     findings_of(s->findings, t);
+    totals_of(s->totals, t);
     t[STATE_ENTITIES] =
         checked(e->slots, sizeof *e->slots, e->set_count * ENTITIES_WAYS, entity_possible, entity_used);
     t[STATE_END] = table(&one->end, sizeof one->end, 1);
@@ -290,7 +336,12 @@ void state_scalars_of(const struct score *s, struct state_scalars *out)
                                   .arrivals = s->silences.arrivals,
                                   .silences_now = s->silences.now,
                                   .silences_looked = (uint32_t)s->silences.looked,
-                                  .findings_due_ms = s->findings->due_ms};
+                                  .findings_due_ms = s->findings->due_ms,
+                                  .totals_received_ms = s->totals->received_ms,
+                                  .totals_arrived_ms = s->totals->arrived_ms,
+                                  .totals_bucket = s->totals->bucket,
+                                  .totals_held = {s->totals->held[0], s->totals->held[1]},
+                                  .totals_gap = s->totals->gap};
 }
 
 void state_scalars_set(struct score *s, const struct state_scalars *scalars)
@@ -304,6 +355,12 @@ void state_scalars_set(struct score *s, const struct state_scalars *scalars)
     s->silences.now = scalars->silences_now;
     s->silences.looked = scalars->silences_looked;
     s->findings->due_ms = scalars->findings_due_ms;
+    s->totals->received_ms = scalars->totals_received_ms;
+    s->totals->arrived_ms = scalars->totals_arrived_ms;
+    s->totals->bucket = scalars->totals_bucket;
+    s->totals->held[0] = scalars->totals_held[0];
+    s->totals->held[1] = scalars->totals_held[1];
+    s->totals->gap = scalars->totals_gap;
 }
 
 void score_counters_write(struct score *s, const struct score_counters *counters)

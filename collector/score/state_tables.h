@@ -25,6 +25,9 @@ enum state_table_number {
     STATE_FINDING_DUES,
     STATE_FINDING_KEYS,
     STATE_FINDING_TENANTS,
+    STATE_TOTALS,
+    STATE_TOTAL_KEYS,
+    STATE_EXCESSES,
     STATE_ENTITIES,
     STATE_END,
     STATE_TABLES
@@ -46,6 +49,10 @@ struct state_scalars {
     uint64_t novelty_held;
     uint32_t novelty_younger, arrivals, silences_now, silences_looked;
     int64_t findings_due_ms;
+    int64_t totals_received_ms;
+    uint32_t totals_arrived_ms, totals_bucket;
+    uint8_t totals_held[2], totals_gap, unused;
+    uint32_t padding;
 };
 
 struct state_end {

@@ -1,7 +1,7 @@
-/* GAP, FORK and SILENCE: the events that say that something is missing from a stream, how much and why, that
- * two hosts continue the same stream, or that somebody has gone quiet. OCSF Base Events (class 0), told apart
- * by metadata.event_code; a sentence in `message`, the rest in `count`, `start_time`, `end_time` and
- * `unmapped`. Pure; any thread. */
+/* GAP, FORK, SILENCE and VOLUME: the events that say that something is missing from a stream, how much and
+ * why, that two hosts continue the same stream, that somebody has gone quiet, or that a tenant has more or
+ * less than it should. OCSF Base Events (class 0), told apart by metadata.event_code; a sentence in
+ * `message`, the rest in `count`, `start_time`, `end_time` and `unmapped`. Pure; any thread. */
 #ifndef VEDETTE_GAP_H
 #define VEDETTE_GAP_H
 
@@ -10,6 +10,7 @@
 #define VD_GAP_CODE     "GAP"
 #define VD_FORK_CODE    "FORK"
 #define VD_SILENCE_CODE "SILENCE"
+#define VD_VOLUME_CODE  "VOLUME"
 
 /* name in unmapped["gap.reason"], and for people */
 #define VD_GAPS(X)                                                                                           \
@@ -51,13 +52,25 @@ struct vd_silence {
     double expected;                         /* events */
 };
 
+enum vd_volume_change { VD_VOLUME_RISE, VD_VOLUME_FALL, VD_VOLUME_RHYTHM };
+struct vd_volume {
+    uint64_t id; /* of the series; with end_ms its uid */
+    enum vd_volume_change change;
+    const char *feature; /* "failed logins" */
+    struct vd_bytes tenant;
+    int64_t start_ms, end_ms;
+    double observed, expected; /* events between them */
+};
+
 /* Append one event's bytes. VD_ENOMEM, VD_ELIMIT. */
 int vd_gap_write(struct vd_buffer *out, const struct vd_gap *gap);
 int vd_fork_write(struct vd_buffer *out, const struct vd_fork *fork);
 int vd_silence_write(struct vd_buffer *out, const struct vd_silence *silence);
-/* Its metadata.uid, terminated, into out (VD_SILENCE_UID_BYTES); returns its length. */
-enum { VD_SILENCE_UID_BYTES = 48 };
+int vd_volume_write(struct vd_buffer *out, const struct vd_volume *volume);
+/* Its metadata.uid, terminated, into out (VD_TOLD_UID_BYTES); returns its length. */
+enum { VD_TOLD_UID_BYTES = 48 };
 size_t vd_silence_uid(uint64_t id, int64_t since_ms, char *out);
+size_t vd_volume_uid(uint64_t id, int64_t end_ms, char *out);
 
 /* What a published event tells. false: it is no GAP. Texts are views into event; event may come in pieces, as
  * published. */
@@ -67,7 +80,8 @@ bool vd_gap_read(struct vd_gap *out, struct vd_bytes event);
 bool vd_gap_stands_at(struct vd_bytes event, uint64_t seq);
 /* A published FORK, which has no number: what has one an agent made up. */
 bool vd_fork_is(struct vd_bytes event);
-/* Likewise a SILENCE, which is of no stream. */
+/* Likewise a SILENCE, and a VOLUME, which are of no stream. */
 bool vd_silence_is(struct vd_bytes event);
+bool vd_volume_is(struct vd_bytes event);
 
 #endif

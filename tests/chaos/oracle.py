@@ -112,7 +112,7 @@ class Oracle:
             return self._strange(record, f"no event: {error}")
         metadata = event.metadata
         agent, code = (metadata.tenant_uid, event.device.hostname), metadata.event_code
-        if code == "SILENCE":
+        if code in ("SILENCE", "VOLUME"):
             return None
         if record.key != "/".join(agent).encode() and code != "FORK":
             self._strange(record, f"key {record.key!r} of an event of {agent}")

@@ -14,7 +14,7 @@ static void go_on(struct score *s)
     for (int i = 0; i < EVENTS; i++) {
         struct score_origin origin;
         struct vd_score out;
-        struct score_silence silence;
+        struct score_told told;
         score_origin_init(s, &origin, vd_bytes_str("north"), vd_bytes_str(i % 2 == 0 ? "web1" : "web2"));
         struct score_input in = {.origin = &origin,
                                  .user = vd_bytes_str("root"),
@@ -26,7 +26,7 @@ static void go_on(struct score *s)
                                  .time_ms = INT64_C(1700438400000) + (int64_t)i * 400000};
         if (score_event(s, &in, &out) == 0)
             assert(out.risk_score >= 0 && out.risk_score <= 100);
-        while (score_silence_next(s, &silence))
+        while (score_told_next(s, &told))
             ;
     }
 }

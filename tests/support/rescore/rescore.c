@@ -71,7 +71,7 @@ static void event(struct run *r, const struct vd_consumed *record, const struct 
     struct score_prepared prepared;
     struct vd_score score;
     struct score_finding finding;
-    struct score_silence silence;
+    struct score_told told;
     if (!score_input_of_published(r->score, view, &origin, &in))
         return;
     score_prepare(r->score, &in, &prepared);
@@ -81,8 +81,8 @@ static void event(struct run *r, const struct vd_consumed *record, const struct 
     r->reasons += score.reason_count;
     r->alerts += score.is_alert;
     score_find(r->score, &prepared, &score, view->uid);
-    for (; score_silence_next(r->score, &silence); r->silences++)
-        score_find_silence(r->score, &silence);
+    for (; score_told_next(r->score, &told); r->silences++)
+        score_find_told(r->score, &told);
     while (score_finding_next(r->score, &finding))
         ;
 }

@@ -54,6 +54,8 @@ int main(void)
         hash = hash_number(hash, out.risk_score);
         for (uint32_t r = 0; r < out.reason_count; r++)
             hash = hash_number(hash_number(hash, out.reasons[r].surprise), out.reasons[r].expected);
+        for (struct score_told told; score_told_next(s, &told);)
+            hash = hash_number(hash, told.score.surprise);
         reasons += out.reason_count;
         time_ms += (int64_t)vd_random_below(&random, 20000);
     }

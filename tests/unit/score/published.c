@@ -6,7 +6,7 @@
 
 #include "feed.h"
 #include "sentence.h"
-#include "silence_event.h"
+#include "told_event.h"
 
 #include "unit.h"
 
@@ -97,9 +97,9 @@ static void the_collectors_own_are_left_out(void **state)
     splice(&event, 0, NULL);
     assert_false(reads(s, &event, &origin, &in));
     vd_buffer_clear(&event);
-    struct score_silence silence = {
+    struct score_told silence = {
         .silence = {.who = WHO_HOST, .tenant = vd_bytes_str("acme"), .name = vd_bytes_str("web1")}};
-    assert_int_equal(silence_event_write(&event, &silence, T), 0);
+    assert_int_equal(told_event_write(&event, &silence, T), 0);
     assert_false(reads(s, &event, &origin, &in));
     vd_buffer_deinit(&event);
     score_free(s);

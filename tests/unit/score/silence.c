@@ -10,7 +10,7 @@
 #include <vedette/memory.h>
 
 #include "feed.h"
-#include "silence_event.h"
+#include "told_event.h"
 #include "unit.h"
 
 enum { HOUR = 3600, DAY = 24 * HOUR, T = 1700438400 };
@@ -199,7 +199,7 @@ static void a_silence_is_a_scored_event(void **state)
     struct score_asset asset = {any, critical, ASSET_CRITICAL};
     struct score_options options = {.max_entities = 1024, .assets = &asset, .asset_count = 1};
     struct score *s;
-    struct score_silence told;
+    struct score_told told;
     struct vd_event_view view;
     struct vd_buffer event;
     uint32_t count = 0;
@@ -210,10 +210,10 @@ static void a_silence_is_a_scored_event(void **state)
         struct score_input in = feed_input(CLASS_LOGIN, SUCCESS, stops ? "other" : "critical-1", "alice",
                                            stops ? "192.0.2.2" : "192.0.2.1", t);
         feed_score(s, &in);
-        while (score_silence_next(s, &told)) {
+        while (score_told_next(s, &told)) {
             count++;
             vd_buffer_clear(&event);
-            assert_int_equal(silence_event_write(&event, &told, t), 0);
+            assert_int_equal(told_event_write(&event, &told, t), 0);
             assert_int_equal(vd_event_view_read(&view, vd_buffer_bytes(&event)), 0);
             assert_true(vd_bytes_equal(view.tenant_uid, vd_bytes_str("north")));
             bool is_host = told.silence.who == WHO_HOST;

@@ -16,7 +16,7 @@
 #include "feed.h"
 #include "score_findings.h"
 #include "sentence.h"
-#include "silence_event.h"
+#include "told_event.h"
 #include "unit.h"
 
 enum { ENTITIES = 2048, EVENTS = 40000, TAKEOVERS = 5, TEXT_BYTES = 16, PIECE_BYTES = 40000 };
@@ -120,7 +120,7 @@ static void judge(struct score *s, const struct score_input *in, uint32_t number
 {
     struct score_prepared prepared;
     struct vd_score score;
-    struct score_silence silence;
+    struct score_told silence;
     struct score_finding finding;
     char uid[TEXT_BYTES];
     snprintf(uid, sizeof uid, "%" PRIu32, number);
@@ -128,13 +128,13 @@ static void judge(struct score *s, const struct score_input *in, uint32_t number
     assert_int_equal(score_judge(s, &prepared, &score), 0);
     say_score(said, &score, number);
     score_find(s, &prepared, &score, vd_bytes_str(uid));
-    for (; score_silence_next(s, &silence); said->silences++) {
+    for (; score_told_next(s, &silence); said->silences++) {
         struct vd_buffer event;
         vd_buffer_init(&event, 1 << 16);
-        assert_int_equal(silence_event_write(&event, &silence, FEED_BEGIN_MS), 0);
+        assert_int_equal(told_event_write(&event, &silence, FEED_BEGIN_MS), 0);
         say(said, vd_buffer_bytes(&event).data, vd_buffer_len(&event));
         vd_buffer_deinit(&event);
-        score_find_silence(s, &silence);
+        score_find_told(s, &silence);
     }
     for (; score_finding_next(s, &finding); said->findings++)
         say(said, &finding, sizeof finding);
