@@ -5,6 +5,7 @@
 #include <vedette/error.h>
 
 #include "class_names.h"
+#include "short_uid.h"
 #include "tail_text.h"
 
 enum { LEVELS = 5, NUMBER_BYTES = 32 };
@@ -19,6 +20,7 @@ enum {
 enum { ELLIPSIS_COLUMNS = 3, COLUMNS_MIN = 40, SEPARATOR_COLUMNS = 3 };
 
 #define RESET "\033[0m"
+#define DIM   "\033[2m"
 static const struct tail_level LEVEL[LEVELS] = {
     {"Info", "\033[2m"},    {"Low", "\033[36m"},           {"Medium", "\033[33m"},
     {"High", "\033[1;31m"}, {"Critical", "\033[1;37;41m"},
@@ -117,25 +119,62 @@ void tail_line_what(struct tail_text *line, const struct vd_event_view *event)
         put_people(line, event);
 }
 
-static void put_reason(struct tail_text *line, const struct vd_event_view *event,
+/* What somebody who wants to know more gives to `vedette why`. */
+struct handle {
+    char text[SHORT_UID_BYTES];
+    size_t len;
+};
+
+static struct handle handle_of(const struct vd_event_view *event, struct vd_bytes uid)
+{
+    struct handle handle = {.len = 0};
+    if (event->risk_score > 0)
+        handle.len = short_uid_write(uid, handle.text);
+    return handle;
+}
+
+static void put_handle(struct tail_text *line, const struct handle *handle, const struct tail_style *style)
+{
+    if (style->color)
+        tail_text_sequence(line, DIM);
+    tail_text_foreign(line, vd_bytes_of(handle->text, handle->len));
+    if (style->color)
+        tail_text_sequence(line, RESET);
+}
+
+/* The reason matters most: where it does not fit it gets a line of its own, which begins with the handle. */
+static void put_reason_below(struct tail_text *line, const struct handle *handle,
+                             const struct tail_style *style)
+{
+    tail_text_sequence(line, line->full ? "...\n" : "\n");
+    line->columns = 0;
+    line->full = false;
+    put_handle(line, handle, style);
+    tail_text_plain(line, " ");
+    tail_text_pad(line, LEVEL_COLUMN);
+}
+
+static void put_reason(struct tail_text *line, const struct vd_event_view *event, struct vd_bytes uid,
                        const struct tail_style *style)
 {
+    const struct handle handle = handle_of(event, uid);
     if (event->risk_score <= 0 || event->risk_details.len == 0)
         return;
-    /* The reason matters most: where it does not fit it gets a line of its own. */
-    if (line->columns + SEPARATOR_COLUMNS + event->risk_details.len > line->limit) {
-        tail_text_sequence(line, line->full ? "...\n" : "\n");
-        line->columns = 0;
-        line->full = false;
-        tail_text_pad(line, LEVEL_COLUMN);
-    } else {
+    size_t wanted = event->risk_details.len + handle.len + 2 * (size_t)SEPARATOR_COLUMNS;
+    bool below = line->columns + wanted > line->limit;
+    if (below)
+        put_reason_below(line, &handle, style);
+    else
         tail_text_plain(line, " | ");
-    }
     if (style->color)
         tail_text_sequence(line, level_of(event)->color);
     tail_text_foreign(line, event->risk_details);
     if (style->color)
         tail_text_sequence(line, RESET);
+    if (below || handle.len == 0)
+        return;
+    tail_text_plain(line, " | ");
+    put_handle(line, &handle, style);
 }
 
 static void put_event(struct tail_text *line, const struct vd_event_view *event,
@@ -153,7 +192,7 @@ static void put_event(struct tail_text *line, const struct vd_event_view *event,
     tail_text_plain(line, " ");
     tail_text_pad(line, TEXT_COLUMN);
     tail_line_what(line, event);
-    put_reason(line, event, style);
+    put_reason(line, event, event->uid, style);
 }
 
 /* The columns of findings that the others do not have. */
@@ -186,7 +225,7 @@ static void put_finding(struct tail_text *line, const struct tail_finding *findi
     tail_text_pad(line, FINDING_COUNT_COLUMN);
     tail_text_print(line, "%4d event%s  ", event->count, event->count == 1 ? " " : "s");
     tail_text_foreign(line, event->message);
-    put_reason(line, event, style);
+    put_reason(line, event, event->finding_uid, style);
 }
 
 /* ---- The line as a whole: built apart, so that a failure leaves out as it was */

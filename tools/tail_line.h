@@ -14,8 +14,9 @@ struct tail_style {
 };
 enum { TAIL_COLUMNS_MAX = 4000, TAIL_LINE_BYTES_MAX = 65536 };
 
-/* Appends the line and a newline: local time, score, level, tenant/host, class, what happened, and why the
- * score is what it is. VD_ELIMIT, VD_ENOMEM: out is then as it was. */
+/* Appends the line and a newline: local time, score, level, tenant/host, class, what happened, and for a
+ * scored one why, and its short uid (short_uid.h): behind the reason, or in front of it where that has a line
+ * of its own. VD_ELIMIT, VD_ENOMEM: out is then as it was. */
 int tail_line_write(const struct vd_event_view *event, const struct tail_style *style, struct vd_buffer *out);
 
 /* The line of a finding: its state, score, level, tenant, when its events were seen first and last, how many,

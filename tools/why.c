@@ -14,13 +14,14 @@
 #include "chart.h"
 #include "commands.h"
 #include "published.h"
+#include "short_uid.h"
 #include "terminal.h"
 #include "topic_arguments.h"
 #include "topic_reading.h"
 #include "why_finding.h"
 
 enum { KEY_JSON = 0x100 };
-enum { MINUTE_MS = 60000, HOUR_MS = 3600000, UID_MAX_BYTES = 256, COLUMNS_DEFAULT = 80, INDENT = 3 };
+enum { MINUTE_MS = 60000, HOUR_MS = 3600000, COLUMNS_DEFAULT = 80, INDENT = 3 };
 enum { OUT_BYTES_MAX = 1 << 20, ENTITIES_LEAST = 8, COLUMNS_USUAL = 48 };
 
 struct arguments {
@@ -37,7 +38,8 @@ struct why {
     struct score *score; /* only its keys are asked for */
     struct why_finding finding;
     const char *topic;
-    char findings_topic[WHY_TOPIC_BYTES], uid[UID_MAX_BYTES + 1]; /* of the event */
+    char findings_topic[WHY_TOPIC_BYTES], uid[WHY_UID_BYTES]; /* of the event; may be short */
+    char other[WHY_UID_BYTES]; /* of another event that a short uid stands for, too */
     struct why_subject subject;
     struct why_history histories[VD_SCORE_REASONS_MAX];
     struct why_neighbours neighbours;
@@ -61,7 +63,7 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
         a->json = true;
         return 0;
     case ARGP_KEY_ARG:
-        if (a->uid != NULL || *text == '\0' || strlen(text) > UID_MAX_BYTES)
+        if (a->uid != NULL || *text == '\0' || strlen(text) >= WHY_UID_BYTES)
             argp_error(state, "one UID is needed");
         a->uid = text;
         return 0;
@@ -80,23 +82,24 @@ static const struct argp ARGP = {
     .parser = parse_option,
     .children = CHILDREN,
     .args_doc = "UID",
-    .doc = "Finds an event by its metadata.uid, or a finding by its uid, and tells the story of its score: "
-           "each reason in plain words, "
-           "the counts of its entity in the window and before as a chart, and what else happened then.\v"
-           "The last hour is searched first, then the last day, then all. --tenant looks into the tenant's "
-           "partition alone (TENANT/UNIT where certificates have a unit), --from and --to bound the search. "
-           "Exit code 66: there is no such event.",
+    .doc =
+        "Finds an event by its metadata.uid, or a finding by its uid, or either by the short form of it that "
+        "vedette tail shows, and tells the story of its score: "
+        "each reason in plain words, "
+        "the counts of its entity in the window and before as a chart, and what else happened then.\v"
+        "The last hour is searched first, then the last day, then all. --tenant looks into the tenant's "
+        "partition alone (TENANT/UNIT where certificates have a unit), --from and --to bound the search. "
+        "Exit code 66: there is no such event.",
 };
 
 /* ---- Finding it */
 
 /* Most records do not even hold the text. */
-static bool is_wanted(const char *uid, struct vd_bytes value)
+static bool is_wanted(struct vd_bytes uid, struct vd_bytes value, struct vd_event_view *view)
 {
-    struct vd_event_view view;
-    size_t len = strlen(uid);
-    return memmem(value.data, value.len, uid, len) != NULL && vd_event_view_read(&view, value) == 0 &&
-           vd_bytes_equal(view.uid, vd_bytes_of(uid, len));
+    struct vd_bytes begin = short_uid_begin(uid);
+    return memmem(value.data, value.len, begin.data, begin.len) != NULL &&
+           vd_event_view_read(view, value) == 0 && short_uid_matches(uid, view->uid);
 }
 
 static int keep(struct why *w, const struct vd_consumed *record)
@@ -105,6 +108,23 @@ static int keep(struct why *w, const struct vd_consumed *record)
     w->subject.offset = record->offset;
     w->subject.published_ms = record->timestamp_ms;
     return why_subject_init(&w->subject, record->value);
+}
+
+/* VD_KAFKA_END: it is the one that was asked for. A short uid may stand for another, too, so then the reading
+ * goes on. */
+static int take_wanted(struct why *w, const struct vd_consumed *record)
+{
+    struct vd_event_view view;
+    struct vd_bytes uid = vd_bytes_str(w->uid), kept = w->subject.view.uid;
+    if (!is_wanted(uid, record->value, &view))
+        return 0;
+    if (kept.len == 0) {
+        int result = keep(w, record);
+        return result == 0 && vd_bytes_equal(view.uid, uid) ? VD_KAFKA_END : result;
+    }
+    if (!vd_bytes_equal(view.uid, kept))
+        snprintf(w->other, sizeof w->other, "%.*s", (int)view.uid.len, (const char *)view.uid.data);
+    return 0;
 }
 
 /* 0: found; VD_KAFKA_END: it is not there; else why the reading ended. */
@@ -116,9 +136,8 @@ static int search(struct why *w, int64_t since_ms, int64_t until_ms)
     struct vd_consumed record;
     int result = topic_reading_open(&w->reading, &w->kafka, a->topic, &span);
     while (result == 0 && (result = topic_reading_next(&w->reading, &record)) == 0)
-        if (is_wanted(w->uid, record.value))
-            return keep(w, &record);
-    return result;
+        result = take_wanted(w, &record);
+    return result == VD_KAFKA_END && w->subject.view.uid.len > 0 ? 0 : result;
 }
 
 static int find(struct why *w)
@@ -167,6 +186,14 @@ static int say_not_found(struct why *w)
         fprintf(stderr, "%s before %s", a->from != NULL ? "" : ", published", a->to);
     fputc('\n', stderr);
     return EX_NOINPUT;
+}
+
+static int say_ambiguous(struct why *w, struct vd_bytes one, const char *other)
+{
+    topic_reading_clear(&w->reading);
+    fprintf(stderr, "vedette why: %s is short for more than one: %.*s, %s\n", w->arguments->uid, (int)one.len,
+            (const char *)one.data, other);
+    return EX_USAGE;
 }
 
 /* ---- What was around it */
@@ -325,12 +352,16 @@ static int follow_finding(struct why *w)
 static int run(struct why *w)
 {
     int result = why_finding_is_uid(w->uid) ? follow_finding(w) : 0;
+    if (w->finding.other[0] != '\0')
+        return say_ambiguous(w, w->finding.view.finding_uid, w->finding.other);
     if (result == 0)
         result = find(w);
     if (result == VD_KAFKA_END) {
         int status = say_not_found(w);
         return w->finding.view.uid.len > 0 ? print(w, NULL) : status;
     }
+    if (result == 0 && w->other[0] != '\0')
+        return say_ambiguous(w, w->subject.view.uid, w->other);
     if (result == 0)
         return tell(w);
     topic_reading_clear(&w->reading);

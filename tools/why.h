@@ -9,6 +9,8 @@
 
 #include "score.h"
 
+enum { WHY_UID_BYTES = 257 };
+
 /* The event that is asked about; its views are into bytes. */
 struct why_subject {
     struct vd_buffer bytes;

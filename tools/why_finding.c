@@ -5,6 +5,7 @@
 #include <vedette/error.h>
 
 #include "json_string.h"
+#include "short_uid.h"
 #include "tail_line.h"
 
 enum { INDENT = 3 };
@@ -16,7 +17,9 @@ void why_finding_deinit(struct why_finding *finding)
 
 bool why_finding_is_uid(const char *uid)
 {
-    return strncmp(uid, VD_FINDING_UID_BEGIN, sizeof VD_FINDING_UID_BEGIN - 1) == 0;
+    static const char small[] = "finding-";
+    return strncmp(uid, VD_FINDING_UID_BEGIN, sizeof VD_FINDING_UID_BEGIN - 1) == 0 ||
+           strncmp(uid, small, sizeof small - 1) == 0;
 }
 
 void why_finding_topic(const char *events_topic, char out[WHY_TOPIC_BYTES])
@@ -47,14 +50,23 @@ static int keep(struct why_finding *finding, struct vd_bytes value)
     return result;
 }
 
+static int keep_other(struct why_finding *finding, struct vd_bytes uid)
+{
+    snprintf(finding->other, sizeof finding->other, "%.*s", (int)uid.len, (const char *)uid.data);
+    return 0;
+}
+
 int why_finding_take(struct why_finding *finding, const char *uid, struct vd_bytes value)
 {
     struct vd_event_view view;
     struct vd_bytes wanted = vd_bytes_str(uid);
     if (vd_event_view_read(&view, value) != 0 || !vd_finding_is(&view))
         return 0;
-    bool is = vd_bytes_equal(view.finding_uid, wanted) || vd_bytes_equal(view.uid, wanted);
-    return is ? keep(finding, value) : 0;
+    if (!short_uid_matches(wanted, view.finding_uid) && !short_uid_matches(wanted, view.uid))
+        return 0;
+    if (finding->view.uid.len > 0 && !vd_bytes_equal(finding->view.finding_uid, view.finding_uid))
+        return keep_other(finding, view.finding_uid);
+    return keep(finding, value);
 }
 
 /* ---- Telling it */

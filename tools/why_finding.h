@@ -12,10 +12,11 @@ struct why_finding {
     struct vd_event_view view;
     struct vd_bytes related[VD_FINDING_RELATED_MAX];
     size_t related_count;
+    char other[WHY_UID_BYTES]; /* of another one that the short uid stands for, too; empty: there is none */
 };
 
 void why_finding_deinit(struct why_finding *finding);
-/* Whether a uid is a finding's, or that of one of its revisions. */
+/* Whether a uid, short or not, is a finding's, or that of one of its revisions. */
 bool why_finding_is_uid(const char *uid);
 enum { WHY_TOPIC_BYTES = 256 };
 /* The findings' topic beside an events topic. */

@@ -1,10 +1,13 @@
 """vedette why against a real Kafka: the story of events that a collector scored."""
 import json
+import time
 
 import pytest
 from support import logs
 from support.events import Reader
+from support.peer import Peer
 from support.process import run
+from support.schema import schema
 
 QUIET, BURST = 200, 60
 ATTACKER = "203.0.113.9"
@@ -76,6 +79,47 @@ def test_for_people_in_both_alphabets(scored):
     drawn = why(fleet.kafka, fleet.topic("events"), uid, LC_ALL="C.UTF-8")
     assert "█" in drawn.stdout and "╌" in drawn.stdout
     assert len(drawn.stdout.splitlines()) == len(plain.stdout.splitlines())
+
+
+def short(uid):
+    stream, number = uid.split("-")
+    return f"{stream[:8]}-{number}"
+
+
+def test_what_tail_shows_is_enough_to_ask_for(scored):
+    fleet, records = scored
+    record = loudest(records)
+    uid = record.event.metadata.uid
+    tail = run("vedette", "tail", "--brokers", fleet.brokers, "--topic", fleet.topic("events"), "--from", "beginning",
+               "--min-score", 70, "--timeout", 60, "--count", sum(r.event.risk_score >= 70 for r in records))
+    assert tail.returncode == 0, tail.stderr
+    handles = [line.rsplit(" | ", 1)[1] for line in tail.stdout.splitlines()]
+    assert short(uid) in handles and len(handles) == len(set(handles))
+    done = why(fleet.kafka, fleet.topic("events"), "--json", short(uid))
+    assert done.returncode == 0 and json.loads(done.stdout)["uid"] == uid, done.stderr
+    shown = run("vedette", "tail", "--findings", "--brokers", fleet.brokers, "--topic", fleet.topic("findings"), "--from",
+                "beginning", "--timeout", 60, "--count", 1)
+    handle = shown.stdout.splitlines()[0].rsplit(" | ", 1)[1]
+    done = why(fleet.kafka, fleet.topic("events"), "--json", handle)
+    assert done.returncode == 0 and handle.startswith("finding-"), done.stderr
+    assert json.loads(done.stdout)["finding"]["uid"].startswith(f"vedette-{handle}")
+
+
+def test_a_short_uid_that_stands_for_two(fleet):
+    collector, uids = fleet.collector(), []
+    for last in (1, 2):
+        tls = fleet.identities.agent("north", f"web-{last}")
+        with Peer(collector.port, tls["ca"], tls["certificate"], tls["key"], timeout_s=60) as peer:
+            peer.stream = bytes.fromhex("0b44f5c0") + bytes(11) + bytes([last])
+            peer.hello(1, 2)
+            peer.batch([schema("event").Event(class_uid=3002, activity_id=1, severity_id=1,
+                                              time=int(time.time() * 1000)).SerializeToString()], 1)
+            peer.wait_for_mark(1)
+            uids.append(f"{peer.stream.hex()}-1")
+    done = why(fleet.kafka, fleet.topic("events"), "0b44f5c0-1")
+    assert done.returncode == 64 and done.stdout == "" and all(uid in done.stderr for uid in uids), done.stderr
+    for uid in uids:
+        assert why(fleet.kafka, fleet.topic("events"), uid).returncode == 0
 
 
 def test_nothing_unusual_is_a_story_too(scored):

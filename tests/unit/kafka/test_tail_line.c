@@ -47,6 +47,7 @@ static struct vd_event_view failed_login(void)
         .process_name = vd_bytes_str("sshd"),
         .message = vd_bytes_str("not shown"),
         .risk_details = vd_bytes_str("47 failed logins in 5 min, expected 0.6"),
+        .uid = vd_bytes_str("0b44f5c0a1d84fd8a5ce63d4c9ab1d6e-4711"),
     };
 }
 
@@ -61,6 +62,9 @@ static void test_finding(void **state)
                                   .risk_score = 100,
                                   .risk_level_id = 4,
                                   .tenant_uid = vd_bytes_str("acme"),
+                                  .uid = vd_bytes_str("vedette-finding-00112233445566778899aabbccddeeff-7"),
+                                  .finding_uid =
+                                      vd_bytes_str("vedette-finding-00112233445566778899aabbccddeeff"),
                                   .message = vd_bytes_str("Many failed logins for \x1b[31mroot on web1"),
                                   .risk_details = vd_bytes_str("47 failed logins in 5 min, expected 0.6")};
     const struct tail_finding finding = {&event, EVENING_MS, EVENING_MS + 199000};
@@ -74,7 +78,7 @@ static void test_finding(void **state)
     vd_buffer_deinit(&buffer);
     assert_string_equal(line, "goes on 100 Critical acme         11-22 20:00:00 to 20:03:19  197 events  "
                               "Many failed logins for \\x1b[31mroot on web1 | 47 failed logins in 5 min, "
-                              "expected 0.6\n");
+                              "expected 0.6 | finding-00112233\n");
 }
 
 static void test_scored_event(void **state)
@@ -85,7 +89,8 @@ static void test_scored_event(void **state)
     write_line(&event, &PLAIN, line);
     assert_string_equal(line,
                         "11-22 20:00:00  87 High     acme/web-1        Authentication   "
-                        "failed: root from 203.0.113.9 by sshd | 47 failed logins in 5 min, expected 0.6\n");
+                        "failed: root from 203.0.113.9 by sshd | 47 failed logins in 5 min, expected 0.6"
+                        " | 0b44f5c0-4711\n");
 }
 
 static void test_message_where_nothing_else_is_known(void **state)
@@ -136,7 +141,21 @@ static void test_a_reason_that_does_not_fit_gets_a_line_of_its_own(void **state)
     write_line(&event, &(struct tail_style){.columns = 80}, line);
     assert_string_equal(line,
                         "11-22 20:00:00  87 High     acme/web-1        Authentication   failed: root f...\n"
-                        "                   47 failed logins in 5 min, expected 0.6\n");
+                        "0b44f5c0-4711      47 failed logins in 5 min, expected 0.6\n");
+    event.uid = vd_bytes_str("silence-0123456789abcdef-1795377600");
+    write_line(&event, &(struct tail_style){.columns = 80}, line);
+    assert_non_null(strstr(line, "\nsilence-01234567-1795377600 47 failed logins in 5 min, expected 0.6\n"));
+}
+
+/* What nobody asks why about says nothing of it. */
+static void test_an_event_without_a_risk_has_no_handle(void **state)
+{
+    char line[LINE_BYTES];
+    struct vd_event_view event = failed_login();
+    (void)state;
+    event.risk_score = 0;
+    write_line(&event, &PLAIN, line);
+    assert_null(strstr(line, "0b44f5c0"));
 }
 
 static void test_color_goes_around_the_score(void **state)
@@ -195,6 +214,7 @@ static void test_every_field_is_escaped(void **state)
                                   .user_name = evil,
                                   .src_ip = evil,
                                   .process_name = evil,
+                                  .uid = evil,
                                   .risk_details = evil};
     (void)state;
     write_line(&event, &PLAIN, line);
@@ -275,6 +295,7 @@ int main(void)
         cmocka_unit_test(test_what_is_neither_success_nor_failure_is_told_by_its_message),
         cmocka_unit_test(test_a_process_is_told_by_its_path),
         cmocka_unit_test(test_a_reason_that_does_not_fit_gets_a_line_of_its_own),
+        cmocka_unit_test(test_an_event_without_a_risk_has_no_handle),
         cmocka_unit_test(test_color_goes_around_the_score),
         cmocka_unit_test(test_hostile_text_is_escaped),
         cmocka_unit_test(test_every_field_is_escaped),
