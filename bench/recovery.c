@@ -175,6 +175,12 @@ static int on_replay(void *arg, const struct vd_consumed *event)
     return recovery_replay(&b->recovery, event);
 }
 
+static int on_undecided(void *arg, const struct vd_undecided *undecided, struct vd_record *record)
+{
+    struct bench *b = arg;
+    return recovery_undecided(&b->recovery, 0, undecided, record);
+}
+
 static void on_snapshotted(void *arg, int64_t state_offset)
 {
     (void)arg, (void)state_offset;
@@ -196,13 +202,13 @@ static void on_waiting(void *arg, const char *why)
 static void run(struct bench *b, char **argv)
 {
     char error[VD_KAFKA_ERROR_BYTES];
-    struct vd_shard_log_options options = {
-        .kafka = {.brokers = argv[1], .client_id = "bench"},
-        .prefix = argv[2],
-        .group = "bench-recovery",
-        .loop = &b->loop,
-        .callbacks = {on_restore, on_replay, on_opened, on_committed, on_snapshotted, on_failed, on_waiting},
-        .arg = b};
+    struct vd_shard_log_options options = {.kafka = {.brokers = argv[1], .client_id = "bench"},
+                                           .prefix = argv[2],
+                                           .group = "bench-recovery",
+                                           .loop = &b->loop,
+                                           .callbacks = {on_restore, on_replay, on_undecided, on_opened,
+                                                         on_committed, on_snapshotted, on_failed, on_waiting},
+                                           .arg = b};
     const struct score_options score = {.max_entities = ENTITIES};
     must(recovery_init(&b->recovery, 2 * AGENTS, &score) == 0, "out of memory");
     must(vd_shard_log_open(&b->log, &options, error) == 0, error);

@@ -3,20 +3,23 @@
 
 #include <stdio.h>
 #include <vedette/event_splice.h>
-#include <vedette/gap.h>
 
-static int splice(struct vd_buffer *out, const struct stream *stream, uint64_t seq, int64_t now_ms)
+static int splice(struct vd_buffer *out, const struct vd_splice *fields)
 {
-    const struct vd_splice fields = {.tenant = stream_tenant(stream),
-                                     .agent = stream_agent(stream),
-                                     .stream = stream->id,
-                                     .seq = seq,
-                                     .processed_time_ms = now_ms};
     uint8_t *where;
     int rc = vd_buffer_reserve(out, VD_SPLICE_MAX_BYTES, &where);
     if (rc == 0)
-        vd_buffer_commit(out, vd_event_splice_write(&fields, where));
+        vd_buffer_commit(out, vd_event_splice_write(fields, where));
     return rc;
+}
+
+static int splice_in_stream(struct vd_buffer *out, const struct stream *stream, uint64_t seq, int64_t now_ms)
+{
+    return splice(out, &(struct vd_splice){.tenant = stream_tenant(stream),
+                                           .agent = stream_agent(stream),
+                                           .stream = stream->id,
+                                           .seq = seq,
+                                           .processed_time_ms = now_ms});
 }
 
 int notice_refusal(struct vd_buffer *out, const struct stream *stream, const struct notice_refusal *refusal,
@@ -33,7 +36,7 @@ int notice_refusal(struct vd_buffer *out, const struct stream *stream, const str
                                .to = refusal->seq,
                                .time_ms = now_ms};
     int rc = vd_gap_write(out, &gap);
-    return rc == 0 ? splice(out, stream, refusal->seq, now_ms) : rc;
+    return rc == 0 ? splice_in_stream(out, stream, refusal->seq, now_ms) : rc;
 }
 
 int notice_fork(struct vd_buffer *out, const struct stream *stream, const struct notice_fork *fork,
@@ -49,5 +52,11 @@ int notice_fork(struct vd_buffer *out, const struct stream *stream, const struct
                                   .detail = fork->detail,
                                   .time_ms = now_ms};
     int rc = vd_fork_write(out, &event);
-    return rc == 0 ? splice(out, stream, 0, now_ms) : rc;
+    return rc == 0 ? splice_in_stream(out, stream, 0, now_ms) : rc;
+}
+
+int notice_takeover(struct vd_buffer *out, const struct vd_takeover *takeover)
+{
+    int rc = vd_takeover_write(out, takeover);
+    return rc == 0 ? splice(out, &(struct vd_splice){.processed_time_ms = takeover->time_ms}) : rc;
 }

@@ -1,10 +1,11 @@
-/* Events that the collector itself puts into an agent's stream, as they are published: a GAP where an event
- * was refused, and a FORK. One thread. */
+/* Events of the collector itself, as they are published: in an agent's stream a GAP where an event was
+ * refused, and a FORK; of nobody's a TAKEOVER. Pure; any thread. */
 #ifndef COLLECTOR_NOTICE_H
 #define COLLECTOR_NOTICE_H
 
 #include <vedette/buffer.h>
 #include <vedette/event_validate.h>
+#include <vedette/gap.h>
 
 #include "streams.h"
 
@@ -22,5 +23,7 @@ struct notice_fork {
 };
 int notice_fork(struct vd_buffer *out, const struct stream *stream, const struct notice_fork *fork,
                 int64_t now_ms);
+
+int notice_takeover(struct vd_buffer *out, const struct vd_takeover *takeover);
 
 #endif

@@ -1,5 +1,5 @@
-/* GAP, FORK, SILENCE and VOLUME: written as any event is, and read from the wire bytes, in however many
- * pieces they come. */
+/* GAP, FORK, SILENCE, VOLUME and TAKEOVER: written as any event is, and read from the wire bytes, in however
+ * many pieces they come. */
 #include <vedette/gap.h>
 
 #include <inttypes.h>
@@ -11,7 +11,7 @@
 
 #include "event_fields.h"
 
-enum { SEVERITY_MEDIUM = 3, SEVERITY_HIGH = 4 }; /* OCSF */
+enum { SEVERITY_INFORMATIONAL = 1, SEVERITY_MEDIUM = 3, SEVERITY_HIGH = 4 }; /* OCSF */
 
 /* Texts come from names of files and reasons of libraries: they are cut and repaired, so that no GAP is ever
  * refused for what it says. */
@@ -245,6 +245,28 @@ int vd_volume_write(struct vd_buffer *out, const struct vd_volume *volume)
     return vd_buffer_append(out, event, (size_t)(at - event));
 }
 
+int vd_takeover_write(struct vd_buffer *out, const struct vd_takeover *takeover)
+{
+    char uid[VD_TOLD_UID_BYTES], message[MESSAGE_BYTES], shard[16];
+    uint8_t event[GAP_BYTES];
+    snprintf(uid, sizeof uid, "takeover-%" PRId32 "-%" PRId64, takeover->shard, takeover->from);
+    snprintf(shard, sizeof shard, "%" PRId32, takeover->shard);
+    snprintf(message, sizeof message,
+             "Shard %" PRId32 " was taken over, and Kafka had forgotten how its last transaction ended: the "
+             "records at offsets %" PRId64 " to %" PRId64 " count",
+             takeover->shard, takeover->from, takeover->to - 1);
+    uint8_t *at = opening_put(event, &(struct opening){.code = VD_TAKEOVER_CODE,
+                                                       .uid = uid,
+                                                       .stream = "",
+                                                       .message = message,
+                                                       .time_ms = takeover->time_ms,
+                                                       .severity_id = SEVERITY_INFORMATIONAL});
+    at = unmapped_put(at, "takeover.shard", shard);
+    at = unmapped_put_number(at, "takeover.from", (uint64_t)takeover->from);
+    at = unmapped_put_number(at, "takeover.to", (uint64_t)takeover->to);
+    return vd_buffer_append(out, event, (size_t)(at - event));
+}
+
 /* ---- Reading: what the view does not have is in `unmapped`, where the last of a key counts. */
 
 struct walk {
@@ -388,4 +410,9 @@ bool vd_silence_is(struct vd_bytes event)
 bool vd_volume_is(struct vd_bytes event)
 {
     return is_of_no_stream(event, VD_VOLUME_CODE);
+}
+
+bool vd_takeover_is(struct vd_bytes event)
+{
+    return is_of_no_stream(event, VD_TAKEOVER_CODE);
 }

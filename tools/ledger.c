@@ -103,7 +103,8 @@ static int take(struct reading *r, const struct vd_consumed *record)
     if (vd_event_view_read(&view, record->value) != 0)
         view = (struct vd_event_view){0}; /* of no stream: counted as such */
     bool coded = view.event_code.len > 0;
-    if (coded && (vd_silence_is(record->value) || vd_volume_is(record->value)))
+    if (coded &&
+        (vd_silence_is(record->value) || vd_volume_is(record->value) || vd_takeover_is(record->value)))
         return 0; /* the collector's word, of no stream */
     bool is_gap = coded && vd_gap_read(&gap, record->value);
     struct ledger_event event = {.agent = record->key,

@@ -2,17 +2,22 @@
 #include "ownership/recovery.h"
 
 #include <vedette/batch.h>
+#include <vedette/clock.h>
 #include <vedette/error.h>
 #include <vedette/event_splice.h>
 #include <vedette/event_view.h>
 #include <vedette/gap.h>
 
+#include "notice.h"
 #include "ownership/snapshot.h"
 #include "score/published.h"
+
+enum { TAKEOVER_MAX_BYTES = 8192 };
 
 int recovery_init(struct recovery *r, size_t streams_max, const struct score_options *score)
 {
     *r = (struct recovery){0};
+    vd_buffer_init(&r->takeover.event, TAKEOVER_MAX_BYTES);
     int rc = streams_init(&r->streams, streams_max);
     if (rc != 0 || score == NULL)
         return rc;
@@ -25,6 +30,7 @@ void recovery_deinit(struct recovery *r)
     streams_deinit(&r->streams);
     score_free(r->score);
     r->score = NULL;
+    vd_buffer_deinit(&r->takeover.event);
 }
 
 /* ---- The snapshot */
@@ -164,6 +170,22 @@ int recovery_replay(struct recovery *r, const struct vd_consumed *event)
     if (view.sequence == 0 && vd_fork_is(event->value))
         stream->quarantined = true;
     return 0;
+}
+
+/* Of nobody's, and so under no key. */
+int recovery_undecided(struct recovery *r, int32_t shard, const struct vd_undecided *undecided,
+                       struct vd_record *record)
+{
+    const struct vd_takeover takeover = {
+        .shard = shard, .from = undecided->from, .to = undecided->to, .time_ms = vd_clock_real_ms()};
+    r->takeover.offsets = *undecided;
+    vd_buffer_clear(&r->takeover.event);
+    int rc = notice_takeover(&r->takeover.event, &takeover);
+    if (rc == 0)
+        outlet_record_write(
+            record, &(struct outlet_record){.partition = shard, .value = vd_buffer_bytes(&r->takeover.event)},
+            r->takeover.text);
+    return rc;
 }
 
 int recovery_end(struct recovery *r)

@@ -4,10 +4,11 @@
 #ifndef COLLECTOR_RECOVERY_H
 #define COLLECTOR_RECOVERY_H
 
+#include "publish/outlet.h"
 #include "score/state.h"
 #include "streams.h"
 
-#include <vedette/consumer.h>
+#include <vedette/shard_log.h>
 
 struct recovery {
     struct streams streams;
@@ -18,7 +19,12 @@ struct recovery {
     uint64_t ahead;           /* scored events that the windows have taken in already */
     uint64_t marks, events;   /* read back */
     uint64_t scored;          /* again, of the events */
-    uint64_t ignored;         /* events that carry no stream: not a collector's */
+    uint64_t ignored;         /* events of no stream */
+    struct {                  /* where a broker forgot how a transaction ended */
+        struct vd_undecided offsets;
+        struct vd_buffer event; /* TAKEOVER */
+        char text[OUTLET_TEXT_BYTES];
+    } takeover;
 };
 
 /* score: NULL for marks alone. VD_ENOMEM. */
@@ -28,6 +34,9 @@ void recovery_deinit(struct recovery *r); /* idempotent */
 int recovery_restore(struct recovery *r, struct vd_bytes chunk);
 /* 0 or VD_ENOMEM. */
 int recovery_replay(struct recovery *r, const struct vd_consumed *event);
+/* The event that tells of what is undecided, as a record with views of r. VD_ENOMEM. */
+int recovery_undecided(struct recovery *r, int32_t shard, const struct vd_undecided *undecided,
+                       struct vd_record *record);
 /* After the last of both, in any thread: likewise. */
 int recovery_end(struct recovery *r);
 

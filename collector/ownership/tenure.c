@@ -279,6 +279,12 @@ static int on_replay(void *arg, const struct vd_consumed *event)
     return recovery_replay(&t->recovery, event);
 }
 
+static int on_undecided(void *arg, const struct vd_undecided *undecided, struct vd_record *record)
+{
+    struct tenure *t = arg;
+    return recovery_undecided(&t->recovery, t->number, undecided, record);
+}
+
 static void on_opened(void *arg)
 {
     struct tenure *t = arg;
@@ -292,6 +298,10 @@ static void on_opened(void *arg)
     vd_log_info("shard recovered", VD_F_INT("shard", t->number), VD_F_UINT("streams", r->streams.count),
                 VD_F_UINT("marks", r->marks), VD_F_UINT("events", r->events), VD_F_UINT("scored", r->scored),
                 VD_F_UINT("took_ms", now - t->claim_begun_ms));
+    if (vd_buffer_len(&r->takeover.event) > 0)
+        vd_log_warn("Kafka had forgotten how the shard's last transaction ended: its records count",
+                    VD_F_INT("shard", t->number), VD_F_INT("from", r->takeover.offsets.from),
+                    VD_F_INT("to", r->takeover.offsets.to));
     if (r->windows_lost != NULL)
         vd_log_warn("windows of a shard not taken over: they begin with the events since the snapshot",
                     VD_F_INT("shard", t->number), VD_F_STR("why", r->windows_lost));
@@ -340,6 +350,7 @@ static void claim(struct tenure *t)
                                            .loop = t->terms->loop,
                                            .callbacks = {.restore = on_restore,
                                                          .replay = on_replay,
+                                                         .undecided = on_undecided,
                                                          .opened = on_opened,
                                                          .committed = on_committed,
                                                          .snapshotted = on_snapshotted,

@@ -22,7 +22,7 @@ static void write_event(struct vd_record *out, const struct outlet_record *r, ch
         .partition = r->is_finding ? -1 : r->partition,
         .key = r->key,
         .value = r->value,
-        .header_count = 3,
+        .header_count = r->tenant.len > 0 ? 3 : 2,
         .headers = {{"content-type", vd_bytes_str("application/protobuf")},
                     {"class_uid", decimal(text, r->class_uid)},
                     {"tenant_uid", r->tenant}},

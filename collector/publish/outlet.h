@@ -8,7 +8,7 @@
 
 /* An event, a finding, or a refusal. Every view is borrowed until it is delivered. */
 struct outlet_record {
-    struct vd_bytes key, tenant; /* "tenant/agent", or a finding's uid; "tenant" */
+    struct vd_bytes key, tenant; /* "tenant/agent", or a finding's uid; "tenant", or empty: nobody's */
     struct vd_bytes value;
     const char *reason, *path; /* of a refusal; reason NULL: none */
     int32_t partition;         /* of events */

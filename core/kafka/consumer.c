@@ -360,6 +360,13 @@ int64_t vd_consumer_end(const struct vd_consumer *c)
     return c->end;
 }
 
+int64_t vd_consumer_high_watermark(const struct vd_consumer *c, int32_t partition)
+{
+    int64_t low, high = -1;
+    rd_kafka_get_watermark_offsets(c->rk, rd_kafka_topic_name(c->topic), partition, &low, &high);
+    return high;
+}
+
 /* The next message that is not just the end of some partition; VD_KAFKA_NOTHING or VD_KAFKA_END without. */
 static int next_message(struct vd_consumer *c, int timeout_ms)
 {

@@ -19,5 +19,7 @@ int vd_consumer_committed(struct vd_consumer *c, int32_t partition, int timeout_
                           char *error);
 /* Where the partition ended when poll said VD_KAFKA_END. */
 int64_t vd_consumer_end(const struct vd_consumer *c);
+/* Where its records end, those included that are not decided and so not told; what the broker said last. */
+int64_t vd_consumer_high_watermark(const struct vd_consumer *c, int32_t partition);
 
 #endif

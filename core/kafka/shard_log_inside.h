@@ -106,6 +106,9 @@ int vd_shard_log_fence(struct vd_shard_log *log, struct vd_shard_log_trouble *tr
 
 /* shard_log_barrier.c: once; VD_EKAFKA where the handle is of no more use. Returns as commit_open. */
 int vd_shard_log_barrier(struct vd_shard_log *log, struct vd_shard_log_trouble *trouble);
+/* Commits what a broker left undecided in the events partition, and the owner's record of it. As above. */
+int vd_shard_log_decide(struct vd_shard_log *log, const struct vd_undecided *undecided,
+                        struct vd_shard_log_trouble *trouble);
 
 /* shard_log_recover.c: newest snapshot → restore, events since → replay. Returns as commit_open. */
 int vd_shard_log_recover(struct vd_shard_log *log, struct vd_shard_log_trouble *trouble);

@@ -3,7 +3,9 @@
  * Happy path: from where the group's committed offset of the state partition says that the newest snapshot
  * begins, up to our own barrier, behind which nobody else has written → the newest whole snapshot among what
  * was read, read once more and handed to `restore`: so a snapshot is never held in memory → the events
- * partition from the snapshot's offset to its end, to `replay`.
+ * partition from the snapshot's offset to its end, to `replay`. Behind the barrier all of it is decided,
+ * unless a broker forgot how a transaction ended; then that is committed, and read as well, before anybody
+ * serves.
  *
  * Failure: while no broker answers it waits, and says so. An offset that leads past every snapshot (somebody
  * set it by hand) costs a second reading from the beginning. A chunk that is not understood, or an owner who
@@ -16,7 +18,7 @@
 #include "consumer.h"
 #include "shard_log_inside.h"
 
-enum { OPEN_MS = 500, POLL_MS = 100 };
+enum { OPEN_MS = 500, POLL_MS = 100, DECISION_MS = 20 };
 
 struct recovery {
     struct vd_shard_log *log;
@@ -164,16 +166,51 @@ static int restore(struct recovery *r)
 
 /* ---- The events */
 
-static int replay(struct recovery *r)
+static int replay_from(struct recovery *r, int64_t offset)
 {
     struct vd_consumed record;
-    int result = start(r, r->events, r->search.newest.found ? r->search.newest.events_offset : 0);
+    int result = start(r, r->events, offset);
     while (result == 0 && (result = next(r, r->events, r->events_name, &record)) == 0) {
         if (r->log->options.callbacks.replay(r->log->options.arg, &record) != 0)
             return refuse(r, "an event is not understood", r->events_name, record.offset);
     }
     r->log->end_offset = vd_consumer_end(r->events);
     return result == VD_KAFKA_END ? 0 : result;
+}
+
+static bool is_undecided(const struct recovery *r, struct vd_undecided *undecided)
+{
+    undecided->from = r->log->end_offset;
+    undecided->to = vd_consumer_high_watermark(r->events, r->log->options.shard);
+    return undecided->from < undecided->to;
+}
+
+/* A commit is answered before its markers are written. */
+static int await_decision(struct recovery *r, int64_t since_ms)
+{
+    int64_t waited_ms = vd_clock_monotonic_ms() - since_ms;
+    if (waited_ms >= VD_SHARD_LOG_PATIENCE_MS)
+        vd_shard_log_say(r->log, "records in the events topic are part of a transaction that does not end");
+    if (waited_ms >= VD_SHARD_LOG_HANGING_MS)
+        return refuse(r, "part of a transaction that does not end", r->events_name, r->log->end_offset);
+    vd_consumer_stop(r->events);
+    return vd_shard_log_pause(r->log, DECISION_MS) ? VD_ECLOSED : 0;
+}
+
+static int replay(struct recovery *r)
+{
+    struct vd_undecided undecided;
+    int result = replay_from(r, r->search.newest.found ? r->search.newest.events_offset : 0);
+    if (result != 0 || !is_undecided(r, &undecided))
+        return result;
+    result = vd_shard_log_decide(r->log, &undecided, r->trouble);
+    int64_t decided_ms = vd_clock_monotonic_ms();
+    while (result == 0 && is_undecided(r, &undecided)) {
+        result = await_decision(r, decided_ms);
+        if (result == 0)
+            result = replay_from(r, r->log->end_offset);
+    }
+    return result;
 }
 
 static int recover(struct recovery *r)

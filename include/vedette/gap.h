@@ -1,16 +1,18 @@
-/* GAP, FORK, SILENCE and VOLUME: the events that say that something is missing from a stream, how much and
- * why, that two hosts continue the same stream, that somebody has gone quiet, or that a tenant has more or
- * less than it should. OCSF Base Events (class 0), told apart by metadata.event_code; a sentence in
- * `message`, the rest in `count`, `start_time`, `end_time` and `unmapped`. Pure; any thread. */
+/* GAP, FORK, SILENCE, VOLUME and TAKEOVER: the events that say that something is missing from a stream, how
+ * much and why, that two hosts continue the same stream, that somebody has gone quiet, that a tenant has more
+ * or less than it should, or that a shard's new owner decided what Kafka had left undecided. OCSF Base Events
+ * (class 0), told apart by metadata.event_code; a sentence in `message`, the rest in `count`, `start_time`,
+ * `end_time` and `unmapped`. Pure; any thread. */
 #ifndef VEDETTE_GAP_H
 #define VEDETTE_GAP_H
 
 #include <vedette/buffer.h>
 
-#define VD_GAP_CODE     "GAP"
-#define VD_FORK_CODE    "FORK"
-#define VD_SILENCE_CODE "SILENCE"
-#define VD_VOLUME_CODE  "VOLUME"
+#define VD_GAP_CODE      "GAP"
+#define VD_FORK_CODE     "FORK"
+#define VD_SILENCE_CODE  "SILENCE"
+#define VD_VOLUME_CODE   "VOLUME"
+#define VD_TAKEOVER_CODE "TAKEOVER"
 
 /* name in unmapped["gap.reason"], and for people */
 #define VD_GAPS(X)                                                                                           \
@@ -62,11 +64,18 @@ struct vd_volume {
     double observed, expected; /* events between them */
 };
 
+struct vd_takeover {
+    int32_t shard;
+    int64_t from, to; /* offsets of the events partition: [from, to) was undecided; with shard its uid */
+    int64_t time_ms;
+};
+
 /* Append one event's bytes. VD_ENOMEM, VD_ELIMIT. */
 int vd_gap_write(struct vd_buffer *out, const struct vd_gap *gap);
 int vd_fork_write(struct vd_buffer *out, const struct vd_fork *fork);
 int vd_silence_write(struct vd_buffer *out, const struct vd_silence *silence);
 int vd_volume_write(struct vd_buffer *out, const struct vd_volume *volume);
+int vd_takeover_write(struct vd_buffer *out, const struct vd_takeover *takeover);
 /* Its metadata.uid, terminated, into out (VD_TOLD_UID_BYTES); returns its length. */
 enum { VD_TOLD_UID_BYTES = 48 };
 size_t vd_silence_uid(uint64_t id, int64_t since_ms, char *out);
@@ -80,8 +89,9 @@ bool vd_gap_read(struct vd_gap *out, struct vd_bytes event);
 bool vd_gap_stands_at(struct vd_bytes event, uint64_t seq);
 /* A published FORK, which has no number: what has one an agent made up. */
 bool vd_fork_is(struct vd_bytes event);
-/* Likewise a SILENCE, and a VOLUME, which are of no stream. */
+/* Likewise a SILENCE, a VOLUME and a TAKEOVER, which are of no stream. */
 bool vd_silence_is(struct vd_bytes event);
 bool vd_volume_is(struct vd_bytes event);
+bool vd_takeover_is(struct vd_bytes event);
 
 #endif

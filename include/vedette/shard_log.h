@@ -8,8 +8,8 @@
  * the owner closes it and opens a new one, which reads back what came of it. Fenced: somebody else is the
  * owner; wait before opening again.
  *
- * Calls and callbacks on the loop's thread, save `restore` and `replay`, on the log's own, between open and
- * `opened`. */
+ * Calls and callbacks on the loop's thread, save `restore`, `replay` and `undecided`, on the log's own,
+ * between open and `opened`. */
 #ifndef VEDETTE_SHARD_LOG_H
 #define VEDETTE_SHARD_LOG_H
 
@@ -22,11 +22,21 @@ enum vd_shard_log_failure {
     VD_SHARD_LOG_FENCED,  /* another owner: wait 2.5 heartbeats, and open only if still assigned */
 };
 
+/* Offsets [from, to) of the events partition, which hold records of the owner before and belong to no
+ * transaction that Kafka still knows of: it ended, and its marker was never written. */
+struct vd_undecided {
+    int64_t from, to;
+};
+
 struct vd_shard_log_callbacks {
     /* A chunk of the newest snapshot, in order; none is called where there is no snapshot. Not 0: the
      * snapshot is not understood; `failed` follows. */
     int (*restore)(void *arg, struct vd_bytes chunk);
     int (*replay)(void *arg, const struct vd_consumed *event);
+    /* Between events: what is undecided is about to be committed, and a record of the owner's own with it,
+     * into the events partition: topic, key, value and headers, its views valid until `opened`. What was
+     * undecided, and that record, come to `replay` then. Not 0: `failed` follows. */
+    int (*undecided)(void *arg, const struct vd_undecided *undecided, struct vd_record *record);
     void (*opened)(void *arg);
     /* All that was sent is in Kafka, once. end_offset: of the events partition, behind its last event. */
     void (*committed)(void *arg, int64_t end_offset);

@@ -76,6 +76,7 @@ class Verdict:
     forks: int = 0
     unexplained_forks: int = 0
     missing_forks: int = 0   # clones that nobody noticed
+    takeovers: int = 0       # of shards whose last transaction a broker forgot to end
     examples: list = field(default_factory=list)
 
     @property
@@ -92,6 +93,7 @@ class Oracle:
         self.owners, self.partitions = owners, partitions
         self.files, self.streams = {}, {}  # feed → generation → Series; (agent, stream) → Series
         self.gaps, self.forks = [], []
+        self.takeovers = 0
         self.strangers = 0
         self.examples = []
         self.event_class = schema("event").Event
@@ -112,7 +114,8 @@ class Oracle:
             return self._strange(record, f"no event: {error}")
         metadata = event.metadata
         agent, code = (metadata.tenant_uid, event.device.hostname), metadata.event_code
-        if code in ("SILENCE", "VOLUME"):
+        if code in ("SILENCE", "VOLUME", "TAKEOVER"):
+            self.takeovers += code == "TAKEOVER"
             return None
         if record.key != "/".join(agent).encode() and code != "FORK":
             self._strange(record, f"key {record.key!r} of an event of {agent}")
@@ -226,7 +229,7 @@ class Oracle:
             verdict.missing += lost - covered
 
     def _judge_forks(self, verdict, expected):
-        verdict.forks = len(self.forks)
+        verdict.forks, verdict.takeovers = len(self.forks), self.takeovers
         forked = {agent for agent, _, _ in self.forks}
         for agent in forked:
             if not {"FORK", "FORK?"} & set(expected.get(agent, ())):

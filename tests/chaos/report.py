@@ -65,7 +65,8 @@ def verdict_table(verdict):
             ("told missing, but seen", verdict.told_too_many), ("doubled", verdict.doubled),
             ("reordered", verdict.reordered), ("holes without a GAP", verdict.holes), ("strangers", verdict.strangers),
             ("GAP events", gaps), ("GAP events without a harm", verdict.unexplained_gaps), ("FORK events", verdict.forks),
-            ("FORK events without a harm", verdict.unexplained_forks), ("clones not noticed", verdict.missing_forks)]
+            ("FORK events without a harm", verdict.unexplained_forks), ("clones not noticed", verdict.missing_forks),
+            ("transactions a broker forgot", verdict.takeovers)]
     for name, value in rows:
         yield f"  {name:<32} {value}"
 

@@ -95,6 +95,11 @@ def test_a_gap_excuses_no_more_than_it_tells():
     assert (verdict.missing, verdict.told_missing) == (2, 1)
 
 
+def test_what_a_broker_forgot_is_counted_and_no_offence():
+    verdict = judge([numbered(1), event(0, "taken over", stream="", code="TAKEOVER"), numbered(2)], 2)
+    assert (verdict.offences, verdict.takeovers, verdict.seen) == (0, 1, 2)
+
+
 def test_forks():
     assert judge([numbered(1), fork()], 1).unexplained_forks == 1
     assert judge([numbered(1), fork()], 1, {AGENT: {"FORK"}}).offences == 0

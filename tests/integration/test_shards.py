@@ -1,4 +1,5 @@
 """Shards and their owners: whatever is killed, each event once and in order; shards shared, handed over, taken over."""
+import copy
 import signal
 import time
 
@@ -6,6 +7,8 @@ import pytest
 
 from support import logs
 from support.events import by_host, partition_of
+from support.leftover import leave_undecided
+from support.process import run
 from support.vedette import PARTITIONS
 from support.waiting import wait_for
 
@@ -164,6 +167,46 @@ def test_the_broker_goes_and_comes_back(own_fleet, how):
         time.sleep(2)
         own_fleet.kafka.start()
         fields.assert_each_once_in_order(events, 120)
+
+
+def successor(record, number):
+    """Key and value of an event of the same stream with that number, of which it can't be seen what its agent sent."""
+    event, head = copy.deepcopy(record.event), type(record.event)()
+    event.src_endpoint.port = event.metadata.sequence = number
+    event.metadata.uid = f"{event.metadata.stream_uid}-{number}"
+    head.metadata.CopyFrom(event.metadata)
+    event.ClearField("metadata")
+    return record.key.encode(), head.SerializeToString() + event.SerializeToString()
+
+
+def test_what_the_broker_forgot_counts_and_is_told(own_fleet):
+    """Of a transaction that Kafka noted as ended, and whose records it left undecided: its agent need not send them again."""
+    collector = own_fleet.collector("c1")
+    tenant, forgotten = TENANTS[0], 5
+    shard = partition_of(tenant, PARTITIONS)
+    fields = Fields(own_fleet, collector, [tenant])
+    with own_fleet.events() as events:
+        fields.write(20)
+        fields.wait_for_all(events)
+        collector.kill()
+        fields.write(forgotten)
+        records = [successor(events.records[-1], number) for number in range(21, 21 + forgotten)]
+        leave_undecided(own_fleet.kafka, events.topic, f"{own_fleet.prefix}-shard-{shard}", records, shard)
+        collector.start()
+        told = [record for record in events.read_until(lambda records: len(records) >= 21 + forgotten)
+                if record.event.metadata.event_code == "TAKEOVER"]
+        fields.write(10)
+        events.read_until(lambda records: len(records) >= 31 + forgotten)
+        time.sleep(0.5)  # what should not come would
+        ports = [record.event.src_endpoint.port for record in by_host(events.poll())[tenant, HOST]]
+    assert ports == list(range(1, 31 + forgotten))
+    assert [(record.partition, record.key, sorted(record.headers)) for record in told] == [(shard, "", ["class_uid", "content-type"])]
+    unmapped = told[0].event.unmapped
+    assert int(unmapped["takeover.to"]) - int(unmapped["takeover.from"]) == forgotten
+    assert told[0].event.metadata.uid == f"takeover-{shard}-{unmapped['takeover.from']}"
+    assert "Kafka had forgotten how the shard's last transaction ended" in collector.log_text()
+    ledger = run("vedette", "ledger", "--brokers", own_fleet.kafka.address, "--topic", events.topic)
+    assert ledger.returncode == 0, ledger.stdout + ledger.stderr
 
 
 def test_two_collectors_with_one_name_are_one_too_many(fleet):

@@ -27,7 +27,7 @@ struct driver {
     int64_t next, first, replayed, disorder;
     int64_t end;      /* the events partition's, behind the last commit */
     int64_t asked_ms; /* when the command under way began */
-    char restored[LINE_BYTES];
+    char restored[LINE_BYTES], decision[VALUE_BYTES];
     int64_t pulses_left, pulses;
     double cpu_begin_ms;
 };
@@ -66,6 +66,17 @@ static int on_replay(void *arg, const struct vd_consumed *event)
     else
         d->disorder += number != d->next;
     d->next = number + 1;
+    return 0;
+}
+
+/* The next number, behind those that are undecided. */
+static int on_undecided(void *arg, const struct vd_undecided *undecided, struct vd_record *record)
+{
+    struct driver *d = arg;
+    snprintf(d->decision, sizeof d->decision, "%" PRId64, d->next + (undecided->to - undecided->from));
+    *record = (struct vd_record){
+        .topic = VD_TOPIC_EVENTS, .partition = d->options.shard, .value = vd_bytes_str(d->decision)};
+    printf("undecided from=%" PRId64 " to=%" PRId64 "\n", undecided->from, undecided->to);
     return 0;
 }
 
@@ -237,7 +248,8 @@ int main(int argc, char **argv)
         .group = argv[3],
         .shard = (int32_t)strtol(argv[4], NULL, 10),
         .loop = &d.loop,
-        .callbacks = {on_restore, on_replay, on_opened, on_committed, on_snapshotted, on_failed, on_waiting},
+        .callbacks = {on_restore, on_replay, on_undecided, on_opened, on_committed, on_snapshotted, on_failed,
+                      on_waiting},
         .arg = &d,
     };
     d.values = calloc(VALUES, sizeof *d.values);

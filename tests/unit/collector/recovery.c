@@ -255,6 +255,28 @@ static void a_fork_quarantines_and_has_no_number(void **state)
     vd_buffer_deinit(&event);
 }
 
+static void what_a_broker_forgot_is_told_as_an_event_of_nobody(void **state)
+{
+    (void)state;
+    struct recovery r;
+    struct vd_record record;
+    const struct vd_undecided undecided = {.from = 40, .to = 43};
+    assert_int_equal(recovery_init(&r, 100, NULL), 0);
+    assert_int_equal(recovery_undecided(&r, 3, &undecided, &record), 0);
+    assert_int_equal(record.topic, VD_TOPIC_EVENTS);
+    assert_int_equal(record.partition, 3);
+    assert_int_equal(record.key.len, 0);
+    assert_int_equal(record.header_count, 2); /* there is no tenant to name */
+    assert_true(vd_bytes_equal(record.headers[1].value, vd_bytes_str("0")));
+    assert_true(vd_takeover_is(record.value));
+    /* It comes back at once, and says nothing of any stream. */
+    const struct vd_consumed event = {.value = record.value, .partition = 3, .offset = 43};
+    assert_int_equal(recovery_replay(&r, &event), 0);
+    assert_int_equal(r.ignored, 1);
+    assert_int_equal(r.streams.count, 0);
+    recovery_deinit(&r);
+}
+
 static void a_fork_that_an_agent_made_up_quarantines_nothing(void **state)
 {
     (void)state;
@@ -322,6 +344,7 @@ int main(void)
         cmocka_unit_test(the_chain_is_followed_over_the_agents_own_bytes),
         cmocka_unit_test(a_chain_ends_at_a_hole_and_where_a_gap_stands_for_an_event),
         cmocka_unit_test(a_fork_quarantines_and_has_no_number),
+        cmocka_unit_test(what_a_broker_forgot_is_told_as_an_event_of_nobody),
         cmocka_unit_test(a_fork_that_an_agent_made_up_quarantines_nothing),
         cmocka_unit_test(what_is_no_event_of_a_collector_is_stepped_over),
         cmocka_unit_test(without_memory_it_is_told),

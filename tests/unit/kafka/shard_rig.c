@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <vedette/error.h>
 
 #include "unit.h"
 
@@ -30,6 +31,15 @@ static int on_replay(void *arg, const struct vd_consumed *event)
     rig->next = (size_t)number + 1;
     assert_int_equal(event->partition, SHARD_RIG_SHARD);
     return 0;
+}
+
+/* It would be none of ours: the cluster forgets nothing. */
+static int on_undecided(void *arg, const struct vd_undecided *undecided, struct vd_record *record)
+{
+    (void)arg;
+    (void)undecided;
+    (void)record;
+    return VD_EKAFKA;
 }
 
 static void on_closed(void *arg)
@@ -90,7 +100,8 @@ void shard_rig_open(struct shard_rig *rig)
         .group = "rig-collectors",
         .shard = SHARD_RIG_SHARD,
         .loop = &rig->loop,
-        .callbacks = {on_restore, on_replay, on_opened, on_committed, on_snapshotted, on_failed, on_waiting},
+        .callbacks = {on_restore, on_replay, on_undecided, on_opened, on_committed, on_snapshotted, on_failed,
+                      on_waiting},
         .arg = rig,
     };
     rig->opened = rig->committed = rig->failed = rig->closed = rig->replayed = rig->disorder = 0;

@@ -233,6 +233,15 @@ static void others_are_no_gap(void **state)
     assert_true(vd_gap_read(&gap, BYTES(META REASON FROM "1" TO "2"))); /* the cases fail for their reason */
 }
 
+static void assert_unmapped(const Vedette__V1__Event *event, const char *const (*want)[2], size_t count)
+{
+    assert_int_equal(event->n_unmapped, count);
+    for (size_t i = 0; i < count; i++) {
+        assert_string_equal(event->unmapped[i]->key, want[i][0]);
+        assert_string_equal(event->unmapped[i]->value, want[i][1]);
+    }
+}
+
 static void a_fork_says_which_stream(void **state)
 {
     struct written *w = *state;
@@ -258,11 +267,7 @@ static void a_fork_says_which_stream(void **state)
                                           {"fork.first", "3"},
                                           {"fork.next", "40"},
                                           {"fork.detail", "behind the mark"}};
-    assert_int_equal(unpacked->n_unmapped, sizeof want / sizeof *want);
-    for (size_t i = 0; i < unpacked->n_unmapped; i++) {
-        assert_string_equal(unpacked->unmapped[i]->key, want[i][0]);
-        assert_string_equal(unpacked->unmapped[i]->value, want[i][1]);
-    }
+    assert_unmapped(unpacked, want, sizeof want / sizeof *want);
     vedette__v1__event__free_unpacked(unpacked, NULL);
 }
 
@@ -297,11 +302,28 @@ static void a_silence_says_whose_and_what_was_expected(void **state)
                                           {"silence.expected", "1204"},
                                           {"silence.longest_pause_s", "420"},
                                           {"silence.known_s", "777600"}};
-    assert_int_equal(unpacked->n_unmapped, sizeof want / sizeof *want);
-    for (size_t i = 0; i < unpacked->n_unmapped; i++) {
-        assert_string_equal(unpacked->unmapped[i]->key, want[i][0]);
-        assert_string_equal(unpacked->unmapped[i]->value, want[i][1]);
-    }
+    assert_unmapped(unpacked, want, sizeof want / sizeof *want);
+    vedette__v1__event__free_unpacked(unpacked, NULL);
+}
+
+static void a_takeover_says_what_counts(void **state)
+{
+    struct written *w = *state;
+    const struct vd_takeover takeover = {.shard = 0, .from = 40, .to = 43, .time_ms = NOW_MS};
+    assert_int_equal(vd_takeover_write(&w->buffer, &takeover), 0);
+    struct vd_bytes event = vd_buffer_bytes(&w->buffer);
+    valid(event);
+    assert_true(vd_takeover_is(event));
+    assert_false(vd_silence_is(event));
+    Vedette__V1__Event *unpacked = vedette__v1__event__unpack(NULL, event.len, event.data);
+    assert_non_null(unpacked);
+    assert_string_equal(unpacked->metadata->uid, "takeover-0-40");
+    assert_string_equal(unpacked->message,
+                        "Shard 0 was taken over, and Kafka had forgotten how its last transaction ended: the "
+                        "records at offsets 40 to 42 count");
+    static const char *const want[][2] = {
+        {"takeover.shard", "0"}, {"takeover.from", "40"}, {"takeover.to", "43"}};
+    assert_unmapped(unpacked, want, sizeof want / sizeof *want);
     vedette__v1__event__free_unpacked(unpacked, NULL);
 }
 
@@ -319,6 +341,7 @@ int main(void)
         EACH(others_are_no_gap),
         EACH(a_fork_says_which_stream),
         EACH(a_silence_says_whose_and_what_was_expected),
+        EACH(a_takeover_says_what_counts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
