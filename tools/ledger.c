@@ -140,10 +140,7 @@ static int print(struct reading *r)
     }
     /* Of a tenant that nobody knows, everything would be accounted for. */
     if (r->ledger.stream_count == 0) {
-        const struct topic_arguments *a = &r->arguments->topic;
-        fprintf(stderr, "vedette ledger: no events%s%s in %s%s\n", a->tenant != NULL ? " of tenant " : "",
-                a->tenant != NULL ? a->tenant : "", a->topic,
-                a->from != NULL || a->to != NULL ? " at that time" : "");
+        topic_say_nothing(&r->arguments->topic, "vedette ledger");
         return EX_NOINPUT;
     }
     if (r->arguments->json)

@@ -46,6 +46,7 @@ struct replay {
     struct score **scores; /* one a partition, made when it has events */
     int32_t partitions;
     struct replay_sum sum;
+    uint64_t told;          /* records that were asked for, whether they could be scored or not */
     struct vd_buffer event; /* as it would be published now */
     bool color;
 };
@@ -205,20 +206,23 @@ static int take(struct replay *r, const struct vd_consumed *record)
         return 0;
     if (vd_event_view_read(&view, record->value) != 0) {
         r->sum.unreadable += !warm_up;
+        r->told += !warm_up && r->arguments->topic.tenant == NULL;
         return 0;
     }
+    bool told = !warm_up && is_told(r->arguments, &view);
+    r->told += told;
     int result = score_of(r, record->partition, &score);
     if (result < 0)
         return result;
     if (!score_input_of_published(score, &view, &origin, &input)) {
-        r->sum.unscored += !warm_up;
+        r->sum.unscored += told;
         return 0;
     }
     result = score_event(score, &input, &scored);
     if (result == VD_EINVAL)
         return 0; /* a time that no collector lets pass */
     r->sum.warm_up += warm_up;
-    if (result < 0 || warm_up || !is_told(r->arguments, &view))
+    if (result < 0 || !told)
         return result;
     char sentence[SCORE_SENTENCE_BYTES];
     size_t len = score_sentence(&scored, sentence, sizeof sentence);
@@ -269,6 +273,11 @@ static int run(struct replay *r)
         fprintf(stderr, "vedette replay: %s\n", vd_error_text(result));
     if (result != VD_KAFKA_END)
         return topic_reading_exit_code(&r->reading, result);
+    /* Of a tenant that nobody knows, nothing would change. */
+    if (r->told == 0) {
+        topic_say_nothing(&r->arguments->topic, "vedette replay");
+        return EX_NOINPUT;
+    }
     if (r->arguments->json)
         replay_print_sum_json(&r->sum, stdout);
     else

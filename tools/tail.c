@@ -20,10 +20,13 @@
 
 #include "commands.h"
 #include "tail_line.h"
+#include "tenants_seen.h"
 #include "terminal.h"
 
 enum { OPEN_MS = 1000, POLL_MS = 200, FLUSH_BYTES = 65536 };
 enum { OUT_BYTES_MAX = 16 << 20, SCRATCH_BLOCK_BYTES = 1 << 18, SCRATCH_BYTES_MAX = 64 << 20 };
+/* How long a tenant is waited for in silence: once all is read that there is, and in any case. */
+enum { ABSENT_MS = 3000, ABSENT_BEHIND_MS = 30000 };
 enum { EXIT_COUNT_UNMET = 1 };
 
 struct tail {
@@ -37,7 +40,8 @@ struct tail {
     uint64_t read, shown, unreadable;
     int32_t highest;
     struct vd_buffer highest_line; /* how that event was told */
-    bool reader_gone;
+    struct tenants_seen tenants;   /* with --tenant */
+    bool reader_gone, absence_told;
 };
 
 static volatile sig_atomic_t interrupted;
@@ -134,6 +138,8 @@ static void show(struct tail *tail, struct vd_bytes value)
         tail->unreadable++;
         return;
     }
+    if (tail->arguments.filter.tenant != NULL)
+        tenants_seen_take(&tail->tenants, tail->arguments.filter.tenant, event.tenant_uid);
     if (!tail_filter_matches(&tail->arguments.filter, &event))
         return;
     if (put_event(tail, &event, value) != 0) {
@@ -176,10 +182,33 @@ static int open_topic(struct tail *tail)
     return result;
 }
 
+static void tell_absence(struct tail *tail, const char *then)
+{
+    char text[TENANTS_SEEN_TEXT_BYTES];
+    const char *tenant = tail->arguments.filter.tenant;
+    if (tenant == NULL || tail->tenants.wanted || tail->absence_told)
+        return;
+    tail->absence_told = true;
+    flush(tail);
+    tenants_seen_tell(&tail->tenants, tenant, text);
+    fprintf(stderr, "vedette tail: %s%s\n", text, then);
+}
+
+/* Somebody whose tenant is misspelt would wait for ever. */
+static void notice_absence(struct tail *tail, int64_t since_ms)
+{
+    int64_t waited_ms = vd_clock_monotonic_ms() - since_ms;
+    if (waited_ms < ABSENT_MS || tail->absence_told)
+        return;
+    if (waited_ms >= ABSENT_BEHIND_MS || vd_consumer_lag(tail->consumer) == 0)
+        tell_absence(tail, "; waiting");
+}
+
 static void follow(struct tail *tail)
 {
     char error[VD_KAFKA_ERROR_BYTES];
     struct vd_consumed record;
+    int64_t since_ms = vd_clock_monotonic_ms();
     fprintf(stderr, "vedette tail: following %s on %s\n", tail->arguments.topic, tail->kafka.brokers);
     while (!over(tail)) {
         int result = vd_consumer_poll(tail->consumer, 0, &record, error);
@@ -192,8 +221,11 @@ static void follow(struct tail *tail)
             show(tail, record.value);
         else if (result < 0)
             fprintf(stderr, "vedette tail: %s\n", error);
+        notice_absence(tail, since_ms);
     }
     flush(tail);
+    if (!tail->reader_gone)
+        tell_absence(tail, "");
 }
 
 static int conclude(const struct tail *tail, int result)

@@ -165,6 +165,7 @@ static int write_page(struct top *t, struct terminal_size size, bool plain)
                                   .plain = plain,
                                   .now_ms = t->view.paused ? t->still_ms : vd_clock_real_ms(),
                                   .lag = vd_consumer_lag(t->consumer),
+                                  .tenant = t->arguments->tenant,
                                   .trouble = t->trouble};
     vd_buffer_clear(&t->page);
     return top_page_write(t->view.paused ? t->still : t->model, &t->view, &page, &t->page);
@@ -227,6 +228,17 @@ static void live(struct top *t)
     }
 }
 
+/* Its name may be misspelt. */
+static bool say_absence(const struct top *t)
+{
+    const struct arguments *a = t->arguments;
+    if (a->tenant == NULL || t->model->events > 0)
+        return false;
+    fprintf(stderr, "vedette top: no event of tenant %s in %s in the last %lld s\n", a->tenant, a->topic,
+            (long long)(vd_clock_real_ms() - t->since_ms) / 1000);
+    return true;
+}
+
 static int once(struct top *t)
 {
     struct vd_consumed record;
@@ -250,7 +262,9 @@ static int once(struct top *t)
     struct vd_bytes page = vd_buffer_bytes(&t->page);
     if (result == 0 && page.len > 0)
         fwrite(page.data, 1, page.len, stdout);
-    return result == 0 && fflush(stdout) == 0 && ferror(stdout) == 0 ? EX_OK : EX_IOERR;
+    if (result != 0 || fflush(stdout) != 0 || ferror(stdout) != 0)
+        return EX_IOERR;
+    return say_absence(t) ? EX_NOINPUT : EX_OK;
 }
 
 static int run(struct top *t)
@@ -267,6 +281,7 @@ static int run(struct top *t)
     draw(t);
     live(t);
     top_screen_leave();
+    say_absence(t);
     return EX_OK;
 }
 

@@ -187,6 +187,21 @@ static void put_entity(struct painter *p, const struct top_entity *entity, bool 
     top_paint_end(p);
 }
 
+static void put_nobody(struct painter *p)
+{
+    struct tail_text *line = top_paint_begin(p);
+    if (p->view->filter[0] != '\0') {
+        tail_text_plain(line, "nobody that the filter lets through");
+    } else if (p->page->tenant != NULL) {
+        tail_text_plain(line, "no event of tenant ");
+        tail_text_foreign(line, vd_bytes_str(p->page->tenant));
+        tail_text_plain(line, " so far");
+    } else {
+        tail_text_plain(line, "nothing yet: waiting for events");
+    }
+    top_paint_end(p);
+}
+
 static void put_table(struct painter *p, size_t chosen, size_t room)
 {
     put_titles(p);
@@ -195,10 +210,7 @@ static void put_table(struct painter *p, size_t chosen, size_t room)
         if (at < p->shown_count) {
             put_entity(p, p->shown[at], at == chosen);
         } else if (i == 0) {
-            top_paint_begin(p);
-            tail_text_plain(&p->line, p->view->filter[0] != '\0' ? "nobody that the filter lets through"
-                                                                 : "nothing yet: waiting for events");
-            top_paint_end(p);
+            put_nobody(p);
         } else if (!p->page->plain) {
             top_paint_begin(p);
             top_paint_end(p);

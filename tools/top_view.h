@@ -29,6 +29,7 @@ struct top_page {
     unsigned columns, rows;  /* rows 0: as many as there are */
     bool utf8, color, plain; /* plain: no cursor, no keys, for a pipe */
     int64_t now_ms, lag;
+    const char *tenant;  /* alone of whom events are taken; NULL: of all */
     const char *trouble; /* what Kafka said last; "": nothing */
 };
 enum { TOP_PAGE_BYTES_MAX = 1 << 22 };

@@ -68,3 +68,11 @@ bool topic_wants_time(const struct topic_arguments *arguments, int64_t published
 {
     return published_ms >= arguments->from_ms && published_ms < arguments->to_ms;
 }
+
+void topic_say_nothing(const struct topic_arguments *arguments, const char *command)
+{
+    const struct topic_arguments *a = arguments;
+    fprintf(stderr, "%s: no events%s%s in %s%s\n", command, a->tenant != NULL ? " of tenant " : "",
+            a->tenant != NULL ? a->tenant : "", a->topic,
+            a->from != NULL || a->to != NULL ? " at that time" : "");
+}

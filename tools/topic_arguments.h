@@ -21,5 +21,7 @@ extern const struct argp topic_argp;
 /* A time on the command line, or argp's error exit, which names --option. */
 int64_t time_of(struct argp_state *state, const char *option, const char *text);
 bool topic_wants_time(const struct topic_arguments *arguments, int64_t published_ms);
+/* For standard error, where there was nothing of what was asked for: a tenant's name may be misspelt. */
+void topic_say_nothing(const struct topic_arguments *arguments, const char *command);
 
 #endif

@@ -69,6 +69,10 @@ def test_the_same_configuration_gives_the_same_bytes(published):
     # A tenant's partition is scored, and the tenant told of.
     _, total = told(replay(fleet.kafka, topic, "--json", "--tenant", "south"))
     assert total["events"] == total["identical"] == QUIET + BURST
+    # Of nobody, and of no time, there is nothing that would not change.
+    for nothing in (["--tenant", "nroth"], ["--from", "2100-01-01T00:00:00Z"]):
+        done = replay(fleet.kafka, topic, "--json", *nothing)
+        assert done.returncode == 66 and done.stdout == "" and "no events" in done.stderr, done.stderr
 
 
 def test_across_a_restart_too(fleet):

@@ -114,7 +114,9 @@ def test_a_page_for_a_pipe(fed):
     assert re.search(rf"^ *\d+ \w+ +source +north/{re.escape(ATTACKER)} ", done.stdout, re.MULTILINE)
     assert re.search(rf"^ *\d+ \w+ +host +north/web-1 +{QUIET + BURST} ", done.stdout, re.MULTILINE)
     # Nobody of that name, and nothing that is so new.
-    assert "0 events," in run("vedette", "top", *at, "--tenant", "south").stdout
+    nobody = run("vedette", "top", *at, "--tenant", "south")
+    assert nobody.returncode == 66 and "0 events," in nobody.stdout
+    assert "no event of tenant south so far" in nobody.stdout and "no event of tenant south in" in nobody.stderr
     assert "0 events," in run("vedette", "top", *at, "--once", "--since", "0s").stdout
     assert run("vedette", "top", *at, "--since", "soon").returncode == 64
     assert run("vedette", "top", "--brokers", fleet.kafka.address, "--topic", "no.such.topic").returncode == 69
@@ -145,6 +147,13 @@ def test_a_live_page(fed, screen):
     assert max(map(len, top.page())) <= 60
     top.press(b"q")
     top.wait_gone(0)
+
+
+def test_a_tenant_that_does_not_come(screen):
+    top = screen("--tenant", "nroth", "--since", "10m")
+    top.wait_for("no event of tenant nroth so far")
+    top.press(b"q")
+    assert "no event of tenant nroth in" in top.wait_gone(0)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
