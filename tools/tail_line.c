@@ -8,7 +8,7 @@
 #include "short_uid.h"
 #include "tail_text.h"
 
-enum { LEVELS = 5, NUMBER_BYTES = 32 };
+enum { LEVELS = 5, NUMBER_BYTES = 32, CONFIGURATION_DIGITS = 8 };
 enum {
     SCORE_COLUMN = 15,
     SCORE_COLUMNS = 4,
@@ -119,6 +119,24 @@ void tail_line_what(struct tail_text *line, const struct vd_event_view *event)
         put_people(line, event);
 }
 
+/* The configuration, "; configuration 5556a0aa", is for who compares scores: `vedette why` and replay. */
+struct vd_bytes tail_line_reason(struct vd_bytes risk_details)
+{
+    static const char mark[] = "; configuration ";
+    const size_t mark_len = sizeof mark - 1, len = mark_len + CONFIGURATION_DIGITS;
+    if (risk_details.len < len)
+        return risk_details;
+    size_t begin = risk_details.len - len;
+    if (memcmp(risk_details.data + begin, mark, mark_len) != 0)
+        return risk_details;
+    for (size_t i = begin + mark_len; i < risk_details.len; i++) {
+        uint8_t c = risk_details.data[i];
+        if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f')))
+            return risk_details;
+    }
+    return vd_bytes_of(risk_details.data, begin);
+}
+
 /* What somebody who wants to know more gives to `vedette why`. */
 struct handle {
     char text[SHORT_UID_BYTES];
@@ -158,9 +176,10 @@ static void put_reason(struct tail_text *line, const struct vd_event_view *event
                        const struct tail_style *style)
 {
     const struct handle handle = handle_of(event, uid);
-    if (event->risk_score <= 0 || event->risk_details.len == 0)
+    struct vd_bytes reason = style->whole ? event->risk_details : tail_line_reason(event->risk_details);
+    if (event->risk_score <= 0 || reason.len == 0)
         return;
-    size_t wanted = event->risk_details.len + handle.len + 2 * (size_t)SEPARATOR_COLUMNS;
+    size_t wanted = reason.len + handle.len + 2 * (size_t)SEPARATOR_COLUMNS;
     bool below = line->columns + wanted > line->limit;
     if (below)
         put_reason_below(line, &handle, style);
@@ -168,7 +187,7 @@ static void put_reason(struct tail_text *line, const struct vd_event_view *event
         tail_text_plain(line, " | ");
     if (style->color)
         tail_text_sequence(line, level_of(event)->color);
-    tail_text_foreign(line, event->risk_details);
+    tail_text_foreign(line, reason);
     if (style->color)
         tail_text_sequence(line, RESET);
     if (below || handle.len == 0)

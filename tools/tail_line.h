@@ -10,6 +10,7 @@
 
 struct tail_style {
     bool color;
+    bool whole;       /* the reason as it was published, not only what tells people something */
     unsigned columns; /* width of the terminal; 0: no limit but TAIL_COLUMNS_MAX */
 };
 enum { TAIL_COLUMNS_MAX = 4000, TAIL_LINE_BYTES_MAX = 65536 };
@@ -28,9 +29,10 @@ struct tail_finding {
 int tail_line_write_finding(const struct tail_finding *finding, const struct tail_style *style,
                             struct vd_buffer *out);
 
-/* Parts of it: the class by its name, and what happened. */
+/* Parts of it: the class by its name, what happened, and of risk_details what tells people something. */
 void tail_line_class(struct tail_text *line, int32_t class_uid);
 void tail_line_what(struct tail_text *line, const struct vd_event_view *event);
+struct vd_bytes tail_line_reason(struct vd_bytes risk_details);
 
 struct tail_level {
     const char *word, *color; /* color: an escape sequence */

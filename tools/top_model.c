@@ -8,6 +8,8 @@
 #include <vedette/hash.h>
 #include <vedette/utf8.h>
 
+#include "tail_line.h"
+
 enum { MS = 1000, LEVEL_HIGH = 3, ALERT_RISK = 70 };
 
 static const char *const KINDS[TOP_KIND_COUNT] = {"host", "user", "source address", "rule", "tenant"};
@@ -170,7 +172,7 @@ static void raise_entity(struct top_model *m, struct who who, const struct vd_ev
     entity->risk = view->risk_score;
     entity->risk_ms = published_ms;
     copy(entity->uid, sizeof entity->uid, view->uid);
-    copy(entity->details, sizeof entity->details, view->risk_details);
+    copy(entity->details, sizeof entity->details, tail_line_reason(view->risk_details));
 }
 
 /* A reason's name is cut; the event has all of it. */

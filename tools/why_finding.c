@@ -97,7 +97,7 @@ static int tell_related(const struct why_finding *finding, struct vd_buffer *out
 int why_finding_tell(const struct why_finding *finding, const struct why_style *style, struct vd_buffer *out)
 {
     /* Whole, however narrow the terminal: its title and reason are what was asked for. */
-    const struct tail_style line = {.color = style->color};
+    const struct tail_style line = {.color = style->color, .whole = true};
     struct tail_finding told = {.event = &finding->view};
     vd_finding_span(vd_buffer_bytes(&finding->bytes), &told.first_ms, &told.last_ms);
     int result = tell_head(finding, out);

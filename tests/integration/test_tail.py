@@ -40,3 +40,15 @@ def test_a_tenant_that_does_not_come_is_told_of_while_it_is_waited_for(scored, t
     # A short look says so in the end.
     done = run("vedette", *arguments(fleet, "--tenant", "nroth", "--timeout", 1))
     assert done.returncode == 0 and "no event of tenant nroth so far, nor of any other\n" in done.stderr
+
+
+def test_people_are_spared_what_programs_compare(scored):
+    fleet, records = scored
+    scores = sum(record.event.risk_score > 0 for record in records)
+    assert scores > 0 and any("; configuration " in record.event.risk_details for record in records)
+    shown = arguments(fleet, "--from", "beginning", "--min-score", 1, "--count", scores, "--timeout", 60)
+    text, machines = run("vedette", *shown), run("vedette", *shown, "--json")
+    assert text.returncode == machines.returncode == 0, text.stderr
+    assert "configuration" not in text.stdout + text.stderr and "; configuration " in machines.stdout
+    page = run("vedette", "top", "--brokers", fleet.brokers, "--topic", fleet.topic("events"))
+    assert ATTACKER in page.stdout and "configuration" not in page.stdout

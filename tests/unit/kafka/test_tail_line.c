@@ -147,6 +147,31 @@ static void test_a_reason_that_does_not_fit_gets_a_line_of_its_own(void **state)
     assert_non_null(strstr(line, "\nsilence-01234567-1795377600 47 failed logins in 5 min, expected 0.6\n"));
 }
 
+static void test_the_configuration_is_nobodys_reason(void **state)
+{
+    static const struct {
+        const char *details, *shown;
+    } cases[] = {
+        {"x; criticality low; configuration 5556a0aa", "x; criticality low"},
+        {"x; configuration 5556a0a", "x; configuration 5556a0a"},
+        {"x; configuration 5556A0AA", "x; configuration 5556A0AA"},
+        {"x; configuration 5556a0aa; y", "x; configuration 5556a0aa; y"},
+        {"; configuration 5556a0aa", ""},
+        {"", ""},
+    };
+    char line[LINE_BYTES];
+    struct vd_event_view event = failed_login();
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        assert_true(
+            vd_bytes_equal(tail_line_reason(vd_bytes_str(cases[i].details)), vd_bytes_str(cases[i].shown)));
+    event.risk_details = vd_bytes_str(cases[0].details);
+    write_line(&event, &PLAIN, line);
+    assert_non_null(strstr(line, " | x; criticality low | 0b44f5c0-4711\n"));
+    write_line(&event, &(struct tail_style){.whole = true}, line);
+    assert_non_null(strstr(line, " | x; criticality low; configuration 5556a0aa | "));
+}
+
 /* What nobody asks why about says nothing of it. */
 static void test_an_event_without_a_risk_has_no_handle(void **state)
 {
@@ -296,6 +321,7 @@ int main(void)
         cmocka_unit_test(test_a_process_is_told_by_its_path),
         cmocka_unit_test(test_a_reason_that_does_not_fit_gets_a_line_of_its_own),
         cmocka_unit_test(test_an_event_without_a_risk_has_no_handle),
+        cmocka_unit_test(test_the_configuration_is_nobodys_reason),
         cmocka_unit_test(test_color_goes_around_the_score),
         cmocka_unit_test(test_hostile_text_is_escaped),
         cmocka_unit_test(test_every_field_is_escaped),

@@ -55,7 +55,7 @@ static void take(struct rig *rig, const struct told *told, int64_t time_ms)
                                                                  .entity = vd_bytes_str(told->entity),
                                                                  .window_seconds = 300,
                                                                  .observed = 47};
-    snprintf(details, sizeof details, "because of %d", told->risk);
+    snprintf(details, sizeof details, "because of %d; configuration 5556a0aa", told->risk);
     const struct vd_splice splice = {.tenant = vd_bytes_str(told->tenant),
                                      .agent = vd_bytes_str(told->host),
                                      .stream = STREAM,
