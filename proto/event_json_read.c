@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <vedette/error.h>
+#include <vedette/event_write.h>
 
 #include "event_json_names.h"
 #include "event_json_scratch.h"
@@ -316,18 +317,6 @@ static int read_message(struct reader *r, const struct event_json_message *plan,
     return 0;
 }
 
-static int pack(const ProtobufCMessage *message, struct vd_buffer *out)
-{
-    size_t len = protobuf_c_message_get_packed_size(message);
-    uint8_t *where;
-    if (len == 0)
-        return 0;
-    int rc = vd_buffer_reserve(out, len, &where);
-    if (rc == 0)
-        vd_buffer_commit(out, protobuf_c_message_pack(message, where));
-    return rc;
-}
-
 int vd_event_json_read(struct vd_bytes json, struct vd_arena *scratch, struct vd_buffer *out, char *error)
 {
     struct reader r = {.scratch.arena = scratch, .error = error};
@@ -343,7 +332,7 @@ int vd_event_json_read(struct vd_bytes json, struct vd_arena *scratch, struct vd
         return refuse_text(&r, &why);
     int rc = read_message(&r, event_json_plan(), tree, &event, NULL);
     if (rc == 0)
-        rc = pack(event, out);
+        rc = vd_event_write(out, event);
     json_decref(tree);
     vd_arena_reset(scratch);
     return rc;

@@ -7,6 +7,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <vedette/event_write.h>
 #include <vedette/wire.h>
 
 #include "event_fields.h"
@@ -132,7 +133,6 @@ static void put_evidence(struct parts *p, const struct vd_finding *f)
 int vd_finding_write(struct vd_buffer *out, const struct vd_finding *f)
 {
     struct parts p;
-    uint8_t *where;
     vedette__v1__event__init(&p.event);
     p.event.class_uid = VD_FINDING_CLASS;
     p.event.activity_id = f->activity_id;
@@ -151,11 +151,7 @@ int vd_finding_write(struct vd_buffer *out, const struct vd_finding *f)
     put_info(&p, f);
     put_attacks(&p, f);
     put_evidence(&p, f);
-    size_t len = vedette__v1__event__get_packed_size(&p.event);
-    int rc = vd_buffer_reserve(out, len, &where);
-    if (rc == 0)
-        vd_buffer_commit(out, vedette__v1__event__pack(&p.event, where));
-    return rc;
+    return vd_event_write(out, &p.event.base);
 }
 
 bool vd_finding_is(const struct vd_event_view *event)

@@ -4,7 +4,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <sys/wait.h>
-#include <vedette/error.h>
+#include <vedette/event_write.h>
 
 #include "event.pb-c.h"
 
@@ -123,16 +123,6 @@ static void fill_end(Vedette__V1__Event *event, uint32_t wait_status, char *deta
     event->status_detail = detail;
 }
 
-static int pack(const Vedette__V1__Event *event, struct vd_buffer *out)
-{
-    uint8_t *where;
-    int rc = vd_buffer_reserve(out, vedette__v1__event__get_packed_size(event), &where);
-    if (rc != 0)
-        return rc;
-    vd_buffer_commit(out, vedette__v1__event__pack(event, where));
-    return 0;
-}
-
 int process_event_write(const struct process_event *e, struct vd_buffer *out)
 {
     struct envelope v;
@@ -147,5 +137,5 @@ int process_event_write(const struct process_event *e, struct vd_buffer *out)
     v.event.actor = &s.actor;
     if (e->terminated)
         fill_end(&v.event, e->wait_status, detail, sizeof detail);
-    return pack(&v.event, out);
+    return vd_event_write(out, &v.event.base);
 }

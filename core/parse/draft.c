@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <vedette/error.h>
+#include <vedette/event_write.h>
 
 enum { AUTHENTICATION = 3002, ACCOUNT_CHANGE = 3001, AUTHORIZE_SESSION = 3003, GROUP_MANAGEMENT = 3006 };
 enum { OTHER = 99, SUCCESS = 1, FAILURE = 2 };
@@ -217,13 +218,5 @@ const struct rule *draft_apply(struct draft *d, const struct rule *table, struct
 
 int draft_pack(const struct draft *d, struct vd_buffer *out)
 {
-    if (d->out_of_memory)
-        return VD_ENOMEM;
-    uint8_t *where;
-    size_t len = vedette__v1__event__get_packed_size(&d->event);
-    int rc = vd_buffer_reserve(out, len, &where);
-    if (rc != 0)
-        return rc;
-    vd_buffer_commit(out, vedette__v1__event__pack(&d->event, where));
-    return 0;
+    return d->out_of_memory ? VD_ENOMEM : vd_event_write(out, &d->event.base);
 }

@@ -55,7 +55,7 @@ OWNERS = {
 # Layer → its headers in include/vedette/. A header that stands in no line is an offence: decide whose it is.
 PUBLIC = {
     "base": "arena buffer bytes clock config crc32c error hash log memory program random service utf8",
-    "proto": "batch event_flatten event_json event_reasons event_splice event_validate event_view finding frame gap lz4_block score session wire",
+    "proto": "batch event_flatten event_json event_reasons event_splice event_validate event_view event_write finding frame gap lz4_block score session wire",
     "net": "connector identity listener pki service_config stream tls",
     "kafka": "consumer kafka membership shard_log",
     "parse": "parse",
