@@ -18,7 +18,7 @@
 #include "consumer.h"
 #include "shard_log_inside.h"
 
-enum { OPEN_MS = 500, POLL_MS = 100, DECISION_MS = 20 };
+enum { OPEN_MS = 500, POLL_MS = 100, CERTAIN_MS = 1000, LOOK_AGAIN_MS = 20 };
 
 struct recovery {
     struct vd_shard_log *log;
@@ -185,28 +185,34 @@ static bool is_undecided(const struct recovery *r, struct vd_undecided *undecide
     return undecided->from < undecided->to;
 }
 
-/* A commit is answered before its markers are written. */
-static int await_decision(struct recovery *r, int64_t since_ms)
+/* Of what is still undecided after so long. A commit is answered before its markers are written, and a broker
+ * that has just become the leader learns late what is replicated: so it is looked at again and again. */
+static int settle(struct recovery *r, const struct vd_undecided *undecided, int64_t *since_ms, bool *decided)
 {
-    int64_t waited_ms = vd_clock_monotonic_ms() - since_ms;
-    if (waited_ms >= VD_SHARD_LOG_PATIENCE_MS)
-        vd_shard_log_say(r->log, "records in the events topic are part of a transaction that does not end");
+    int64_t now_ms = vd_clock_monotonic_ms(), waited_ms = now_ms - *since_ms;
+    if (waited_ms >= CERTAIN_MS && !*decided) {
+        *decided = true;
+        *since_ms = now_ms;
+        return vd_shard_log_decide(r->log, undecided, r->trouble);
+    }
     if (waited_ms >= VD_SHARD_LOG_HANGING_MS)
-        return refuse(r, "part of a transaction that does not end", r->events_name, r->log->end_offset);
-    vd_consumer_stop(r->events);
-    return vd_shard_log_pause(r->log, DECISION_MS) ? VD_ECLOSED : 0;
+        return refuse(r, "part of a transaction that does not end", r->events_name, undecided->from);
+    if (waited_ms >= VD_SHARD_LOG_PATIENCE_MS)
+        return wait_out(r, "records in the events topic are part of a transaction that does not end");
+    return vd_shard_log_pause(r->log, LOOK_AGAIN_MS) ? VD_ECLOSED : 0;
 }
 
 static int replay(struct recovery *r)
 {
     struct vd_undecided undecided;
+    int64_t since_ms = 0;
+    bool decided = false;
     int result = replay_from(r, r->search.newest.found ? r->search.newest.events_offset : 0);
-    if (result != 0 || !is_undecided(r, &undecided))
-        return result;
-    result = vd_shard_log_decide(r->log, &undecided, r->trouble);
-    int64_t decided_ms = vd_clock_monotonic_ms();
     while (result == 0 && is_undecided(r, &undecided)) {
-        result = await_decision(r, decided_ms);
+        if (since_ms == 0)
+            since_ms = vd_clock_monotonic_ms();
+        vd_consumer_stop(r->events);
+        result = settle(r, &undecided, &since_ms, &decided);
         if (result == 0)
             result = replay_from(r, r->log->end_offset);
     }
