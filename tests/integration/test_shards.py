@@ -207,6 +207,9 @@ def test_what_the_broker_forgot_counts_and_is_told(own_fleet):
     assert "Kafka had forgotten how the shard's last transaction ended" in collector.log_text()
     ledger = run("vedette", "ledger", "--brokers", own_fleet.kafka.address, "--topic", events.topic)
     assert ledger.returncode == 0, ledger.stdout + ledger.stderr
+    tail = run("vedette", "tail", "--brokers", own_fleet.kafka.address, "--topic", events.topic, "--from", "beginning",
+               "--count", len(events.records), "--timeout", "30")
+    assert f"Shard {shard} was taken over" in tail.stdout
 
 
 def test_two_collectors_with_one_name_are_one_too_many(fleet):
