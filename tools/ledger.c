@@ -90,8 +90,8 @@ static bool wanted(const struct topic_arguments *a, const struct vd_consumed *re
     if (a->tenant == NULL)
         return true;
     size_t len = strlen(a->tenant);
-    return record->key.len > len && record->key.data[len] == '/' &&
-           memcmp(record->key.data, a->tenant, len) == 0;
+    return record->key.len >= len && memcmp(record->key.data, a->tenant, len) == 0 &&
+           (record->key.len == len || record->key.data[len] == '/');
 }
 
 static int take(struct reading *r, const struct vd_consumed *record)
@@ -104,8 +104,10 @@ static int take(struct reading *r, const struct vd_consumed *record)
         view = (struct vd_event_view){0}; /* of no stream: counted as such */
     bool coded = view.event_code.len > 0;
     if (coded &&
-        (vd_silence_is(record->value) || vd_volume_is(record->value) || vd_takeover_is(record->value)))
-        return 0; /* the collector's word, of no stream */
+        (vd_silence_is(record->value) || vd_volume_is(record->value) || vd_takeover_is(record->value))) {
+        r->ledger.words++;
+        return 0;
+    }
     bool is_gap = coded && vd_gap_read(&gap, record->value);
     struct ledger_event event = {.agent = record->key,
                                  .stream = view.stream_uid,

@@ -44,6 +44,7 @@ struct ledger {
     struct ledger_stream **streams; /* since ledger_close: by agent and stream */
     size_t stream_count;
     uint64_t unnumbered; /* events of no stream */
+    uint64_t words;      /* of collectors, which are of no stream: SILENCE, VOLUME, TAKEOVER */
 };
 enum { LEDGER_STREAMS_MAX = 1 << 22 };
 

@@ -118,6 +118,9 @@ static void put_verdict(FILE *out, const struct ledger *ledger, const struct led
             ledger_taken(sum), ledger->stream_count, ledger->stream_count == 1 ? "" : "s", sum->published,
             sum->covered);
     put_reasons(out, sum);
+    if (ledger->words > 0)
+        fprintf(out, "beside them %" PRIu64 " of the collectors' own words, which are of no stream\n",
+                ledger->words);
     if (ledger->unnumbered > 0)
         fprintf(out, "%" PRIu64 " records have no place in any stream\n", ledger->unnumbered);
     if (ledger_whole(sum))
@@ -210,6 +213,6 @@ void ledger_print_json(const struct ledger *ledger, FILE *out)
         put_json_stream(out, ledger->streams[i], ledger->stretch_ms > 0);
     fprintf(out, "{\"sum\":{\"streams\":%zu,", ledger->stream_count);
     put_counts(out, &sum);
-    fprintf(out, ",\"unnumbered\":%" PRIu64 ",\"whole\":%s}}\n", ledger->unnumbered,
-            ledger_whole(&sum) ? "true" : "false");
+    fprintf(out, ",\"words\":%" PRIu64 ",\"unnumbered\":%" PRIu64 ",\"whole\":%s}}\n", ledger->words,
+            ledger->unnumbered, ledger_whole(&sum) ? "true" : "false");
 }

@@ -5,6 +5,7 @@
 #include <vedette/error.h>
 
 #include "class_names.h"
+#include "notice.h"
 #include "short_uid.h"
 #include "tail_text.h"
 
@@ -53,12 +54,12 @@ static void put_level(struct tail_text *line, unsigned column, const struct vd_e
         tail_text_sequence(line, RESET);
 }
 
-void tail_line_class(struct tail_text *line, int32_t class_uid)
+void tail_line_class(struct tail_text *line, const struct vd_event_view *event)
 {
     char number[NUMBER_BYTES];
-    const char *name = class_name(class_uid);
-    snprintf(number, sizeof number, "class %d", class_uid);
-    tail_text_plain(line, name != NULL ? name : number);
+    const char *notice = notice_name(notice_of(event)), *name = class_name(event->class_uid);
+    snprintf(number, sizeof number, "class %d", event->class_uid);
+    tail_text_plain(line, notice != NULL ? notice : name != NULL ? name : number);
 }
 
 static void put_pair(struct tail_text *line, const char *joint, struct vd_bytes value)
@@ -196,18 +197,31 @@ static void put_reason(struct tail_text *line, const struct vd_event_view *event
     put_handle(line, &handle, style);
 }
 
+/* Some notices are about no host, and some about no tenant. */
+static void put_whose(struct tail_text *line, const struct vd_event_view *event)
+{
+    struct vd_bytes host = event->device_hostname.len > 0 ? event->device_hostname : event->device_uid;
+    if (event->tenant_uid.len == 0 && host.len == 0) {
+        tail_text_plain(line, "-");
+        return;
+    }
+    tail_text_foreign(line, event->tenant_uid);
+    if (host.len == 0)
+        return;
+    tail_text_plain(line, "/");
+    tail_text_foreign(line, host);
+}
+
 static void put_event(struct tail_text *line, const struct vd_event_view *event,
                       const struct tail_style *style)
 {
     tail_text_time(line, "%m-%d %H:%M:%S", event->time_ms);
     put_level(line, SCORE_COLUMN, event, style);
     tail_text_pad(line, HOST_COLUMN);
-    tail_text_foreign(line, event->tenant_uid);
-    tail_text_plain(line, "/");
-    tail_text_foreign(line, event->device_hostname.len > 0 ? event->device_hostname : event->device_uid);
+    put_whose(line, event);
     tail_text_plain(line, " ");
     tail_text_pad(line, CLASS_COLUMN);
-    tail_line_class(line, event->class_uid);
+    tail_line_class(line, event);
     tail_text_plain(line, " ");
     tail_text_pad(line, TEXT_COLUMN);
     tail_line_what(line, event);

@@ -29,8 +29,9 @@ struct tail_finding {
 int tail_line_write_finding(const struct tail_finding *finding, const struct tail_style *style,
                             struct vd_buffer *out);
 
-/* Parts of it: the class by its name, what happened, and of risk_details what tells people something. */
-void tail_line_class(struct tail_text *line, int32_t class_uid);
+/* Parts of it: the class by its name, or what kind of notice it is, what happened, and of risk_details what
+ * tells people something. */
+void tail_line_class(struct tail_text *line, const struct vd_event_view *event);
 void tail_line_what(struct tail_text *line, const struct vd_event_view *event);
 struct vd_bytes tail_line_reason(struct vd_bytes risk_details);
 

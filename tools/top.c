@@ -232,7 +232,7 @@ static void live(struct top *t)
 static bool say_absence(const struct top *t)
 {
     const struct arguments *a = t->arguments;
-    if (a->tenant == NULL || t->model->events > 0)
+    if (a->tenant == NULL || t->model->events + t->model->notices > 0)
         return false;
     fprintf(stderr, "vedette top: no event of tenant %s in %s in the last %lld s\n", a->tenant, a->topic,
             (long long)(vd_clock_real_ms() - t->since_ms) / 1000);

@@ -103,6 +103,8 @@ static void put_head(struct painter *p)
     tail_text_print(line, " events, %llu alert%s, lag ", (unsigned long long)m->alerts,
                     m->alerts == 1 ? "" : "s");
     put_count(line, (double)p->page->lag);
+    if (m->notices > 0)
+        tail_text_print(line, ", %llu notice%s", (unsigned long long)m->notices, m->notices == 1 ? "" : "s");
     top_paint_end(p);
 }
 

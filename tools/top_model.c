@@ -4,10 +4,10 @@
 #include <math.h>
 #include <string.h>
 #include <vedette/event_reasons.h>
-#include <vedette/gap.h>
 #include <vedette/hash.h>
 #include <vedette/utf8.h>
 
+#include "notice.h"
 #include "tail_line.h"
 
 enum { MS = 1000, LEVEL_HIGH = 3, ALERT_RISK = 70 };
@@ -93,13 +93,17 @@ static struct top_tenant *tenant_at(struct top_model *m, struct vd_bytes name)
 
 static void count_tenant(struct top_model *m, const struct vd_event_view *view, int64_t published_ms)
 {
+    if (view->tenant_uid.len == 0)
+        return; /* a collector's word, on all of them */
     struct top_tenant *tenant = tenant_at(m, view->tenant_uid);
     if (tenant == NULL) {
         m->tenants_untold++;
         return;
     }
-    tenant->events++;
     tenant->alerts += view->risk_score >= ALERT_RISK;
+    if (notice_of(view) != NOTICE_NONE)
+        return;
+    tenant->events++;
     rate_add(&tenant->rate, published_ms);
 }
 
@@ -166,7 +170,7 @@ static void raise_entity(struct top_model *m, struct who who, const struct vd_ev
     struct top_entity *entity = entity_at(m, who, view->tenant_uid, true, published_ms);
     bool counted = who.kind <= TOP_SOURCE && who.name.len > 0 && entity->events > 0; /* by count_entity */
     entity->last_ms = published_ms;
-    entity->events += !counted;
+    entity->events += !counted && notice_of(view) == NOTICE_NONE;
     if (view->risk_score < top_risk_now(entity, published_ms))
         return;
     entity->risk = view->risk_score;
@@ -240,6 +244,26 @@ static void take_silence(struct top_model *m, const struct vd_event_view *view, 
     copy(silent->name, sizeof silent->name, reasons[0].entity);
 }
 
+static void take_event(struct top_model *m, const struct vd_event_view *view, int64_t published_ms)
+{
+    m->events++;
+    rate_add(&m->rate, published_ms);
+    hear_all(m, view);
+    count_entity(m, (struct who){TOP_HOST, view->device_uid}, view, published_ms);
+    count_entity(m, (struct who){TOP_USER, view->user_name}, view, published_ms);
+    count_entity(m, (struct who){TOP_SOURCE, view->src_ip}, view, published_ms);
+}
+
+static void take_notice(struct top_model *m, const struct vd_event_view *view, struct vd_bytes value)
+{
+    enum notice notice = notice_of(view);
+    m->notices++;
+    if (notice == NOTICE_SILENCE)
+        take_silence(m, view, value);
+    else if (notice == NOTICE_GAP) /* its agent is heard, even if it has lost something */
+        hear_all(m, view);
+}
+
 void top_model_take(struct top_model *m, struct vd_bytes value, int64_t published_ms, int64_t now_ms)
 {
     struct vd_event_view view;
@@ -247,20 +271,14 @@ void top_model_take(struct top_model *m, struct vd_bytes value, int64_t publishe
         m->unreadable++;
         return;
     }
-    if (m->events++ == 0 || published_ms - now_ms > m->ahead_ms)
+    if (m->events + m->notices == 0 || published_ms - now_ms > m->ahead_ms)
         m->ahead_ms = published_ms - now_ms;
     m->alerts += view.risk_score >= ALERT_RISK;
-    rate_add(&m->rate, published_ms);
     count_tenant(m, &view, published_ms);
-    bool silence = view.sequence == 0 && vd_bytes_equal(view.event_code, vd_bytes_str(VD_SILENCE_CODE));
-    if (silence) {
-        take_silence(m, &view, value);
-    } else {
-        hear_all(m, &view);
-        count_entity(m, (struct who){TOP_HOST, view.device_uid}, &view, published_ms);
-        count_entity(m, (struct who){TOP_USER, view.user_name}, &view, published_ms);
-        count_entity(m, (struct who){TOP_SOURCE, view.src_ip}, &view, published_ms);
-    }
+    if (notice_of(&view) == NOTICE_NONE)
+        take_event(m, &view, published_ms);
+    else
+        take_notice(m, &view, value);
     if (view.risk_score > 0)
         raise(m, &view, value, published_ms);
 }

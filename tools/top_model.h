@@ -54,7 +54,8 @@ struct top_model {
     struct top_tenant tenants[TOP_TENANTS_MAX];
     struct top_silent silent[TOP_SILENT_MAX]; /* the newest last */
     size_t tenant_count, silent_count;
-    uint64_t events, alerts, unreadable, silences_forgotten, tenants_untold, entities_forgotten;
+    uint64_t events, alerts, notices; /* notices: what is no event of a host; some are alerts */
+    uint64_t unreadable, silences_forgotten, tenants_untold, entities_forgotten;
     struct top_rate rate;
     int64_t ahead_ms; /* of publishing before reading, at the least that was seen: clocks differ, and
                          transactions take a moment. Rates are told of that time. */

@@ -281,6 +281,7 @@ static void put_help(struct painter *p, size_t rows)
         "",
         "  RISK: the highest of an entity, which halves every ten minutes. A host is shown as soon",
         "  as it is heard, others once they stand out; EVENTS counts since then.",
+        "  notices: of agents and collectors, like GAP or SILENCE, that are no events of a host.",
         "  lag: records between here and the end of the topic. silent: until heard again.",
     };
     for (size_t i = 0; i < rows; i++) {

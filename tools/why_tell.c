@@ -8,6 +8,7 @@
 #include <vedette/error.h>
 
 #include "chart.h"
+#include "notice.h"
 #include "tail_line.h"
 
 enum { INDENT = 3, LINE_BYTES = 8192, LABEL_BYTES = 32, ODDS_BYTES = 48, WIDE = 2 };
@@ -137,7 +138,8 @@ static void tell_event(struct teller *t)
     const struct why_subject *subject = t->story->subject;
     const struct vd_event_view *view = &subject->view;
     struct tail_text *line = begin(t);
-    tail_text_plain(line, why_is_silence(view) ? "Silence " : "Event ");
+    const char *notice = notice_name(notice_of(view));
+    tail_text_print(line, "%s ", notice != NULL ? notice : "Event");
     tail_text_foreign(line, view->uid);
     end(t, INDENT);
     put_spaces(t, INDENT);
@@ -149,7 +151,7 @@ static void tell_event(struct teller *t)
     tail_text_plain(line, ", ");
     tail_text_time(line, TIME, view->time_ms);
     tail_text_plain(line, ", ");
-    tail_line_class(line, view->class_uid);
+    tail_line_class(line, view);
     tail_text_plain(line, ": ");
     tail_line_what(line, view);
     end(t, INDENT);

@@ -107,6 +107,34 @@ static void test_message_where_nothing_else_is_known(void **state)
     assert_null(strchr(line, '|'));
 }
 
+/* Of a collector or an agent: named for what it is, and of whom it is, if of anybody. */
+static void test_a_notice_is_told_by_its_name(void **state)
+{
+    static const struct {
+        const char *code, *tenant, *host, *shown;
+        uint64_t sequence;
+    } cases[] = {
+        {"VOLUME", "acme", "", " acme              Volume           more than usual\n", 0},
+        {"SILENCE", "acme", "web-1", " acme/web-1        Silence          more than usual\n", 0},
+        {"FORK", "acme", "web-1", " acme/web-1        Fork             more than usual\n", 0},
+        {"TAKEOVER", "", "", " -                 Takeover         more than usual\n", 0},
+        {"GAP", "acme", "web-1", " acme/web-1        Gap              more than usual\n", 7},
+        {"VOLUME", "acme", "web-1", " acme/web-1        Base Event       more than usual\n", 7},
+        {"4624", "acme", "web-1", " acme/web-1        Base Event       more than usual\n", 0},
+    };
+    char line[LINE_BYTES];
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct vd_event_view event = {.event_code = vd_bytes_str(cases[i].code),
+                                      .tenant_uid = vd_bytes_str(cases[i].tenant),
+                                      .device_uid = vd_bytes_str(cases[i].host),
+                                      .sequence = cases[i].sequence,
+                                      .message = vd_bytes_str("more than usual")};
+        write_line(&event, &PLAIN, line);
+        assert_non_null(strstr(line, cases[i].shown));
+    }
+}
+
 static void test_what_is_neither_success_nor_failure_is_told_by_its_message(void **state)
 {
     char line[LINE_BYTES];
@@ -317,6 +345,7 @@ int main(void)
         cmocka_unit_test(test_finding),
         cmocka_unit_test(test_scored_event),
         cmocka_unit_test(test_message_where_nothing_else_is_known),
+        cmocka_unit_test(test_a_notice_is_told_by_its_name),
         cmocka_unit_test(test_what_is_neither_success_nor_failure_is_told_by_its_message),
         cmocka_unit_test(test_a_process_is_told_by_its_path),
         cmocka_unit_test(test_a_reason_that_does_not_fit_gets_a_line_of_its_own),

@@ -330,8 +330,10 @@ static char *printed(void (*print)(const struct ledger *, FILE *), const struct 
 static void test_the_table(void **state)
 {
     struct ledger ledger = a_bad_day();
+    ledger.words = 3;
     char *text = printed(ledger_print_table, &ledger);
     (void)state;
+    assert_non_null(strstr(text, "\nbeside them 3 of the collectors' own words, which are of no stream\n"));
     assert_null(strchr(text, '\033'));
     assert_non_null(strstr(text, "without a GAP: 7-8\n"));
     assert_non_null(strstr(text, "refused 1: the collector refused an event\n"));

@@ -186,6 +186,60 @@ static void a_silent_one_is_there_until_heard(void **state)
     assert_true(says(rig, "acme/h999 for"));
 }
 
+/* The splice that makes a notice of a tenant; without one it is of no score. */
+static void take_notice(struct rig *rig, struct vd_buffer *event, const struct vd_splice *splice)
+{
+    uint8_t *where;
+    assert_int_equal(vd_buffer_reserve(event, VD_SPLICE_MAX_BYTES, &where), 0);
+    vd_buffer_commit(event, vd_event_splice_write(splice, where));
+    top_model_take(rig->model, vd_buffer_bytes(event), T, T);
+    vd_buffer_deinit(event);
+}
+
+static void take_volume(struct rig *rig, const char *tenant)
+{
+    struct vd_buffer event;
+    vd_buffer_init(&event, 1 << 14);
+    const struct vd_volume volume = {
+        .id = 1, .feature = "logins", .tenant = vd_bytes_str(tenant), .end_ms = T, .observed = 9};
+    assert_int_equal(vd_volume_write(&event, &volume), 0);
+    struct vd_score score = {.risk_score = 75, .risk_level_id = 3, .reason_count = 1};
+    score.reasons[0] = (struct vd_reason){.feature = "logins",
+                                          .what = "",
+                                          .entity_kind = "tenant",
+                                          .entity = vd_bytes_str(tenant),
+                                          .window_seconds = 300};
+    const struct vd_splice splice = {
+        .tenant = vd_bytes_str(tenant), .score = &score, .risk_details = vd_bytes_str("9 logins")};
+    take_notice(rig, &event, &splice);
+}
+
+static void notices_are_counted_apart(void **state)
+{
+    struct rig *rig = *state;
+    struct vd_buffer gap, takeover;
+    take(rig, &(struct told){.tenant = "acme", .host = "web-1"}, T);
+    take_volume(rig, "acme");
+    vd_buffer_init(&takeover, 1 << 14);
+    assert_int_equal(vd_takeover_write(&takeover, &(struct vd_takeover){.from = 1, .to = 2, .time_ms = T}),
+                     0);
+    top_model_take(rig->model, vd_buffer_bytes(&takeover), T, T);
+    vd_buffer_deinit(&takeover);
+    take_silence(rig, "acme", "web-2", T);
+    vd_buffer_init(&gap, 1 << 14);
+    assert_int_equal(vd_gap_write(&gap, &(struct vd_gap){.reason = VD_GAP_SPOOL_FULL, .count = 3}), 0);
+    take_notice(
+        rig, &gap,
+        &(struct vd_splice){
+            .tenant = vd_bytes_str("acme"), .agent = vd_bytes_str("web-2"), .stream = STREAM, .seq = 8});
+    assert_true(says(rig, " 1 events, 1 alert, lag 0, 4 notices\n"));
+    assert_true(says(rig, "1 tenant: acme 1 ("));
+    assert_true(says(rig, "silent: nobody"));
+    assert_true(
+        says(rig, "  75 High     tenant acme                                      0 0s        9 logins\n"));
+    assert_true(says(rig, "   0 Info     host   acme/web-1                                1 0s"));
+}
+
 static void sorted_and_filtered(void **state)
 {
     struct rig *rig = *state;
@@ -326,6 +380,7 @@ int main(void)
         TEST(a_page_of_two),
         TEST(risk_halves_and_rises_again),
         TEST(a_silent_one_is_there_until_heard),
+        TEST(notices_are_counted_apart),
         TEST(sorted_and_filtered),
         TEST(choosing_and_scrolling),
         TEST(every_size_is_filled_and_not_passed),
