@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <unistd.h>
 #include <vedette/error.h>
+#include <vedette/event_validate.h>
 #include <vedette/log.h>
 #include <vedette/memory.h>
 
@@ -85,11 +86,27 @@ static void tell_stand(struct tail *t, const struct source_sink *sink)
     t->stood = true;
 }
 
+/* When a line was written that does not say so itself; 0: just now. Of an old log's line, that moment would
+ * be far ahead of the lines around it, and to whoever reads them in the order of their times the rest is
+ * late. */
+static int64_t unstamped_ms(const struct tail_file *f, const struct tail_line *line, int64_t now_ms)
+{
+    if (line->end > f->backlog_end)
+        return 0;
+    if (f->stamped_ms != 0)
+        return f->stamped_ms;
+    return f->backlog_ms >= VD_VALIDATE_EARLIEST_MS && f->backlog_ms < now_ms ? f->backlog_ms : 0;
+}
+
 static int parse_line(struct tail *t, struct tail_file *f, const struct tail_line *line)
 {
+    int64_t now_ms = t->source.host.now_ms();
     vd_buffer_clear(&t->event);
     t->parse.log_name = f->path;
-    int rc = vd_parse_line(&t->parse, line->text, t->source.host.now_ms(), &t->event);
+    t->parse.unstamped_ms = unstamped_ms(f, line, now_ms);
+    int rc = vd_parse_line(&t->parse, line->text, now_ms, &t->event);
+    if (rc == 0 && t->parse.stamped_ms != 0)
+        f->stamped_ms = t->parse.stamped_ms;
     if (rc == VD_PARSE_EMPTY) {
         step_over(t, f, line->end);
         return 0;

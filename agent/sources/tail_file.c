@@ -19,6 +19,14 @@ static ssize_t read_at(const struct tail_file *f, void *out, size_t len, uint64_
     return n;
 }
 
+/* All of it is older than this moment, whatever comes behind is not. */
+static void begin_backlog(struct tail_file *f)
+{
+    f->backlog_end = f->size;
+    f->backlog_ms = (int64_t)f->modified.tv_sec * 1000 + f->modified.tv_nsec / 1000000;
+    f->stamped_ms = 0;
+}
+
 int tail_file_open(struct tail_file **out, const char *path)
 {
     struct stat st;
@@ -40,6 +48,7 @@ int tail_file_open(struct tail_file **out, const char *path)
     f->dev = st.st_dev;
     f->ino = st.st_ino;
     tail_file_check(f);
+    begin_backlog(f);
     *out = f;
     return 0;
 }
@@ -83,6 +92,7 @@ int tail_file_check(struct tail_file *f)
     if (same && size >= f->offset)
         return TAIL_FILE_GREW;
     f->offset = f->scanned = 0;
+    begin_backlog(f);
     return TAIL_FILE_REPLACED;
 }
 

@@ -17,6 +17,9 @@ struct tail_file {
     uint64_t scanned; /* no newline between the line's first line_max bytes and here */
     uint64_t size;    /* as last seen */
     struct timespec modified;
+    uint64_t backlog_end;          /* what was there when the file was opened ends here */
+    int64_t backlog_ms;            /* no line of it was written later */
+    int64_t stamped_ms;            /* what the last line that had a stamp says; 0: none had */
     uint8_t head[TAIL_HEAD_BYTES]; /* the first bytes: what tells a file from another one in its inode */
     uint32_t head_len;
     bool present;        /* found under one of the paths in the last scan; else it is rotated or deleted */

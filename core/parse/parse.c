@@ -129,7 +129,9 @@ static void set_metadata(struct draft *d, const struct syslog *envelope, int64_t
     /* An impossible time would have the event refused; original_time keeps what was said. */
     bool usable = envelope->stamped && envelope->time_ms >= VD_VALIDATE_EARLIEST_MS &&
                   envelope->time_ms <= now_ms + VD_VALIDATE_FUTURE_MAX_MS;
-    d->event.time = usable ? envelope->time_ms : now_ms;
+    struct vd_parse *p = d->parse;
+    p->stamped_ms = usable ? envelope->time_ms : 0;
+    d->event.time = usable ? envelope->time_ms : p->unstamped_ms != 0 ? p->unstamped_ms : now_ms;
 }
 
 /* raw: the whole line, or empty where there was none but the entry. */

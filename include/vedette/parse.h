@@ -46,10 +46,12 @@ struct vd_parse_options {
     int32_t (*utc_offset_s)(int64_t local_s);
 };
 
-/* Borrows the strings of its options. Fields are private, but for log_name. */
+/* Borrows the strings of its options. Fields are private, but for the three after them. */
 struct vd_parse {
     struct vd_parse_options options;
     const char *log_name; /* borrowed; of the lines to come; may change between lines */
+    int64_t unstamped_ms; /* likewise: when those without a usable stamp were written; 0: now */
+    int64_t stamped_ms;   /* told: what the last line's usable stamp says; 0: it had none */
     struct vd_arena scratch;
     int64_t zone_slot; /* the quarter of an hour that zone_offset_s is known for */
     int32_t zone_offset_s;
@@ -68,8 +70,9 @@ void vd_parse_init(struct vd_parse *p, const struct vd_parse_options *options);
 void vd_parse_deinit(struct vd_parse *p);
 
 /* Appends the event to out. line: without its newline. now_ms: the reference for stamps without a year (the
- * latest year that puts them no later than a day ahead), the time of lines without a usable stamp, and
- * metadata.logged_time. 0, VD_PARSE_EMPTY, VD_ELIMIT (out's), VD_ENOMEM; out is as it was unless 0. */
+ * latest year that puts them no later than a day ahead), the time of lines without a usable stamp where
+ * nothing else is said, and metadata.logged_time. 0, VD_PARSE_EMPTY, VD_ELIMIT (out's), VD_ENOMEM; out is as
+ * it was unless 0. */
 int vd_parse_line(struct vd_parse *p, struct vd_bytes line, int64_t now_ms, struct vd_buffer *out);
 int vd_parse_entry(struct vd_parse *p, const struct vd_parse_entry *entry, int64_t now_ms,
                    struct vd_buffer *out);

@@ -3,7 +3,7 @@
 
 static int64_t now_ms(void)
 {
-    return 1733875200000;
+    return PULLED_NOW_MS;
 }
 
 void pulled_init(struct pulled *p)
@@ -31,6 +31,7 @@ int pulled_take(void *arg, struct vd_bytes event, struct vd_bytes cursor)
     Vedette__V1__Event *e = vedette__v1__event__unpack(NULL, event.len, event.data);
     assert_non_null(e);
     assert_true(p->count < PULLED_MAX);
+    p->times[p->count] = e->time;
     p->messages[p->count++] = strdup(e->message);
     vedette__v1__event__free_unpacked(e, NULL);
     return 0;

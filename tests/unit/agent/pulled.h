@@ -18,13 +18,15 @@
 #include "source.h"
 
 enum { PULLED_MAX = 512 };
+#define PULLED_NOW_MS INT64_C(1733875200000) /* 2024-12-11T00:00:00Z */
 
 struct pulled {
     uv_loop_t loop;
     struct source *source;
     char folder[64];
     char *messages[PULLED_MAX];
-    int count, room; /* room: how many more are taken before the sink is full */
+    int64_t times[PULLED_MAX]; /* of these */
+    int count, room;           /* room: how many more are taken before the sink is full */
     uint8_t cursor[SOURCE_CURSOR_MAX_BYTES];
     size_t cursor_len;
     int readies, closes;

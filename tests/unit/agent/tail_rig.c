@@ -74,8 +74,13 @@ void tail_wait(struct pulled *p)
     uv_run(&p->loop, UV_RUN_DEFAULT);
 }
 
+void tail_set_time(struct pulled *p, const char *name, int64_t modified_s)
+{
+    struct timespec times[2] = {{.tv_sec = modified_s}, {.tv_sec = modified_s}};
+    assert_int_equal(utimensat(AT_FDCWD, tail_in_folder(p, name), times, 0), 0);
+}
+
 void tail_set_age(struct pulled *p, const char *name, int seconds_ago)
 {
-    struct timespec times[2] = {{.tv_sec = time(NULL) - seconds_ago}, {.tv_sec = time(NULL) - seconds_ago}};
-    assert_int_equal(utimensat(AT_FDCWD, tail_in_folder(p, name), times, 0), 0);
+    tail_set_time(p, name, time(NULL) - seconds_ago);
 }

@@ -16,6 +16,7 @@ int tail_try_open(struct pulled *p, const char *pattern, struct tail_config conf
 void tail_open_at(struct pulled *p, const char *pattern, struct tail_config config);
 /* Runs the loop until the source has had something to say. */
 void tail_wait(struct pulled *p);
+void tail_set_time(struct pulled *p, const char *name, int64_t modified_s);
 void tail_set_age(struct pulled *p, const char *name, int seconds_ago);
 
 #endif

@@ -154,6 +154,71 @@ static void test_once(void **state)
     pulled_deinit(&p);
 }
 
+/* Seconds before now. */
+static void expect_ages(struct pulled *p, int count, const int64_t *ages_s)
+{
+    assert_int_equal(p->count, count);
+    for (int i = 0; i < count; i++)
+        if (p->times[i] != PULLED_NOW_MS - ages_s[i] * 1000)
+            fail_msg("%s: %lld s ago", p->messages[i], (long long)(PULLED_NOW_MS - p->times[i]) / 1000);
+    pulled_forget(p);
+}
+
+static void test_a_line_without_a_stamp_is_as_old_as_those_around_it(void **state)
+{
+    (void)state;
+    struct pulled p;
+    pulled_init(&p);
+    tail_append(&p, "log",
+                "Traceback of an hour ago\n"
+                "2024-12-10T06:00:00Z web1 a: 1\n"
+                "  at a frame\n"
+                "2024-12-10T05:00:00Z web1 a: 2\n"
+                "9999-01-01T00:00:00Z web1 a: 3\n"
+                "  at another\n");
+    tail_set_time(&p, "log", PULLED_NOW_MS / 1000 - 3600);
+    tail_open_at(&p, "log", (struct tail_config){0});
+    assert_int_equal(pulled_all(&p), SOURCE_IDLE);
+    expect_ages(&p, 6, (const int64_t[]){3600, 18 * 3600, 18 * 3600, 19 * 3600, 19 * 3600, 19 * 3600});
+    /* What is written from here on is of now. */
+    tail_append(&p, "log", "2024-12-10T23:00:00Z web1 a: 4\nlive\n");
+    pulled_all(&p);
+    expect_ages(&p, 2, (const int64_t[]){3600, 0});
+    pulled_deinit(&p);
+}
+
+static void test_a_file_from_the_future_or_from_no_time_is_of_now(void **state)
+{
+    (void)state;
+    const int64_t modified_s[] = {PULLED_NOW_MS / 1000 + 86400, 0};
+    for (size_t i = 0; i < sizeof modified_s / sizeof *modified_s; i++) {
+        struct pulled p;
+        pulled_init(&p);
+        tail_append(&p, "log", "no stamp\n");
+        tail_set_time(&p, "log", modified_s[i]);
+        tail_open_at(&p, "log", (struct tail_config){0});
+        pulled_all(&p);
+        expect_ages(&p, 1, (const int64_t[]){0});
+        pulled_deinit(&p);
+    }
+}
+
+static void test_after_truncation_the_last_stamp_says_nothing(void **state)
+{
+    (void)state;
+    struct pulled p;
+    pulled_init(&p);
+    tail_append(&p, "log", "2024-12-10T06:00:00Z web1 a: 1\n");
+    tail_open_at(&p, "log", (struct tail_config){0});
+    pulled_all(&p);
+    pulled_forget(&p);
+    tail_rewrite(&p, "log", "no stamp\n");
+    tail_set_time(&p, "log", PULLED_NOW_MS / 1000 - 60);
+    pulled_all(&p);
+    expect_ages(&p, 1, (const int64_t[]){60});
+    pulled_deinit(&p);
+}
+
 static void test_a_mebibyte_does_no_harm(void **state)
 {
     (void)state;
@@ -286,6 +351,9 @@ int main(void)
         cmocka_unit_test(test_cursor_at_every_line),
         cmocka_unit_test(test_full_then_goes_on),
         cmocka_unit_test(test_once),
+        cmocka_unit_test(test_a_line_without_a_stamp_is_as_old_as_those_around_it),
+        cmocka_unit_test(test_a_file_from_the_future_or_from_no_time_is_of_now),
+        cmocka_unit_test(test_after_truncation_the_last_stamp_says_nothing),
         cmocka_unit_test(test_a_mebibyte_does_no_harm),
         cmocka_unit_test(test_lines_at_the_cap),
         cmocka_unit_test(test_many_lines_over_many_windows),
