@@ -12,6 +12,8 @@
 #include <vedette/random.h>
 #include <vedette/spool_inspect.h>
 
+#include "spool_cursor.h"
+
 enum { SCRATCH_BLOCK_BYTES = 64 * 1024, SCRATCH_MAX_BYTES = 4 * 1024 * 1024, DAMAGED = 1, HEX_BYTES = 33 };
 
 struct look {
@@ -30,14 +32,6 @@ static void stream_text(const uint8_t *stream, char *out)
 {
     for (int i = 0; i < VD_STREAM_BYTES; i++)
         snprintf(out + 2 * i, 3, "%02x", stream[i]);
-}
-
-/* What came from files that anybody may have written: printed, if it can be. */
-static void print_text(struct vd_bytes text)
-{
-    for (size_t i = 0; i < text.len; i++)
-        printf(text.data[i] >= 0x20 && text.data[i] < 0x7f && text.data[i] != '\\' ? "%c" : "\\x%02x",
-               text.data[i]);
 }
 
 static void print_age(int64_t then_ms)
@@ -87,11 +81,7 @@ static int list_segment(void *arg, const struct vd_spool_segment_info *info)
 static int list_cursor(void *arg, const char *source, struct vd_bytes cursor)
 {
     (void)arg;
-    printf("cursor  ");
-    print_text(vd_bytes_str(source));
-    printf("  ");
-    print_text(cursor);
-    printf("\n");
+    spool_cursor_print(source, cursor, stdout);
     return 0;
 }
 
@@ -137,7 +127,7 @@ static void print_summary(const struct look *l)
     if (l->found)
         stream_text(l->stream, stream);
     printf("agent   ");
-    print_text(vd_bytes_str(l->agent));
+    spool_text_print(vd_bytes_str(l->agent), stdout);
     printf("\nstream  %s\nfirst   %" PRIu64 "\nnext    %" PRIu64 "\nevents  %" PRIu64 "\nbytes   %" PRIu64
            " in %" PRIu64 " segments\noldest ",
            stream, l->first, l->next, l->events, l->bytes, l->segments);
@@ -230,7 +220,7 @@ static const struct subcommand {
     const char *name, *doc;
     int (*run)(const char *folder);
 } SUBCOMMANDS[] = {
-    {"list", "Shows its segments, its position and its cursors.", list},
+    {"list", "Shows its segments, its position and where each source stands.", list},
     {"verify", "Reads all of it; exits with 1 where something is damaged, and says what.", verify},
     {"dump", "Writes its events as lines of OCSF JSON.", dump},
     {"repair", "Does what an agent does when it starts; not while one runs.", repair},

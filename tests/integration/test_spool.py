@@ -5,13 +5,16 @@ import random
 import resource
 import shutil
 import subprocess
+import tempfile
 import time
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
 from support import logs
 from support.events import first_of_each
+from support.process import run
 from support.vedette import Agent
 
 HOST, TENANT = "web-1", "north"
@@ -69,6 +72,19 @@ def gaps(records, reason):
 @pytest.fixture
 def way(fleet):
     return Way(fleet)
+
+
+def test_where_the_sources_stand_is_told_by_file_and_byte(fleet):
+    with tempfile.TemporaryDirectory() as folder:  # a long path would be cut in the source's name
+        log = Path(folder) / "auth.log"
+        logs.append(log, logs.quiet_then_burst(HOST, logs.recent(days_ago=2), 50, 0))
+        agent = fleet.agent(TENANT, HOST, fleet.collector(), [log], once=True)
+        assert agent.wait(60) == 0, agent.log_text()
+        size = log.stat().st_size
+        done = run("vedette", "spool", "list", agent.spool)
+        assert done.returncode == 0 and f"cursor  tail:{log}  byte {size} of {size} of {log}\n" in done.stdout, done.stdout
+        log.unlink()
+        assert f"cursor  tail:{log}  byte {size} of a file that is not found here" in run("vedette", "spool", "list", agent.spool).stdout
 
 
 def test_killed_while_the_log_grows(way):
