@@ -24,6 +24,7 @@ void passage_begin(struct passage *p, struct shard_time now)
     p->record = (struct outlet_record){.partition = p->options->partition,
                                        .key = stream_key(stream),
                                        .tenant = stream_tenant(stream),
+                                       .time_ms = now.real_ms,
                                        .opaque = p->batch};
     score_origin_init(p->score, &p->origin, stream_tenant(stream), stream_agent(stream));
     vd_splice_frame_init(&p->frame, &(struct vd_splice){.tenant = stream_tenant(stream),

@@ -26,6 +26,7 @@ static void write_event(struct vd_record *out, const struct outlet_record *r, ch
         .headers = {{"content-type", vd_bytes_str("application/protobuf")},
                     {"class_uid", decimal(text, r->class_uid)},
                     {"tenant_uid", r->tenant}},
+        .time_ms = r->time_ms,
         .opaque = r->opaque,
     };
 }
@@ -42,6 +43,7 @@ static void write_refusal(struct vd_record *out, const struct outlet_record *r)
                     {"tenant_uid", r->tenant},
                     {"reason", vd_bytes_str(r->reason)},
                     {"path", vd_bytes_str(r->path)}},
+        .time_ms = r->time_ms,
         .opaque = r->opaque,
     };
 }

@@ -13,6 +13,7 @@ struct outlet_record {
     const char *reason, *path; /* of a refusal; reason NULL: none */
     int32_t partition;         /* of events */
     int32_t class_uid;         /* of an event, and of a finding */
+    int64_t time_ms;           /* when it was taken */
     bool is_finding;
     bool scored;  /* an event that the windows have taken in */
     void *opaque; /* comes back by `delivered` */

@@ -160,7 +160,8 @@ int vd_sender_send(struct vd_sender *s, const struct vd_record *record, void *op
         rd_kafka_producev(s->rk, RD_KAFKA_V_RKT(topic), RD_KAFKA_V_PARTITION(record->partition),
                           RD_KAFKA_V_MSGFLAGS(flags), RD_KAFKA_V_KEY(record->key.data, record->key.len),
                           RD_KAFKA_V_VALUE((void *)(uintptr_t)record->value.data, record->value.len),
-                          RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_OPAQUE(opaque), RD_KAFKA_V_END);
+                          RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_TIMESTAMP(record->time_ms),
+                          RD_KAFKA_V_OPAQUE(opaque), RD_KAFKA_V_END);
     if (err == RD_KAFKA_RESP_ERR_NO_ERROR) {
         s->queued++;
         return 0;

@@ -58,6 +58,7 @@ struct vd_record {
     struct vd_bytes value; /* borrowed until `delivered` */
     uint32_t header_count; /* copied */
     struct vd_record_header headers[VD_RECORD_HEADERS_MAX];
+    int64_t time_ms; /* the record's, in Kafka; 0: now, which costs a look at the clock */
     void *opaque;
 };
 

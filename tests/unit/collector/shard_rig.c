@@ -22,6 +22,7 @@ static int keep(void *self, const struct outlet_record *record)
     assert_int_equal(record->partition, 3);
     assert_true(record->is_finding || (record->key.len > 5 && memcmp(record->key.data, "acme/", 5) == 0));
     assert_true(vd_bytes_equal(record->tenant, vd_bytes_str("acme")));
+    assert_true(record->time_ms >= NOW_REAL_MS);
     struct record *r = &records[record_count++];
     *r = (struct record){.key = record->key,
                          .value = record->value,

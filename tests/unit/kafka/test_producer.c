@@ -86,6 +86,34 @@ static void test_the_end_is_where_it_is_when_asked(void **state)
     rig_close(&rig);
 }
 
+static void test_a_record_has_the_time_it_was_given(void **state)
+{
+    enum { TIME_MS = 1234567890 };
+    struct rig rig;
+    struct vd_consumed read;
+    char error[VD_KAFKA_ERROR_BYTES];
+    const char *why = "";
+    (void)state;
+    rig_open(&rig, NULL);
+    rig_run_until(&rig, rig_is_up);
+    struct rig_record *r = &rig.records[rig.sent++];
+    const struct vd_record record = {
+        .topic = VD_TOPIC_EVENTS, .value = vd_bytes_str("x"), .time_ms = TIME_MS, .opaque = r};
+    assert_int_equal(vd_producer_send(rig.producer, &record, &why), 0);
+    rig_send(&rig, 1); /* without one: now */
+    rig_run_until(&rig, rig_all_returned);
+    struct vd_consumer *consumer = consumer_of(&rig, VD_CONSUME_BEGINNING);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(vd_consumer_poll(consumer, RIG_PATIENCE_MS, &read, error), 0);
+        if (read.partition == 0)
+            assert_int_equal(read.timestamp_ms, TIME_MS);
+        else
+            assert_true(read.timestamp_ms > TIME_MS);
+    }
+    vd_consumer_free(consumer);
+    rig_close(&rig);
+}
+
 /* How many records a part of the topic has, up to its end. */
 static size_t read_span(const struct rig *rig, const struct vd_consumer_span *span)
 {
@@ -240,6 +268,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_all_arrive_in_order),
         cmocka_unit_test(test_the_end_is_where_it_is_when_asked),
+        cmocka_unit_test(test_a_record_has_the_time_it_was_given),
         cmocka_unit_test(test_a_part_of_a_topic),
         cmocka_unit_test(test_close_returns_what_is_queued),
         cmocka_unit_test(test_close_at_once),
