@@ -16,7 +16,7 @@ static const struct argp_option OPTIONS[] = {
     {"findings", KEY_FINDINGS, NULL, 0, "Findings instead of events: vedette.findings.v1", 0},
     {"from", KEY_FROM, "beginning|end", 0, "Where to start; default: end", 0},
     {"json", KEY_JSON, NULL, 0, "OCSF JSON lines instead of text", 0},
-    {"tenant", 'T', "TENANT", 0, "Only events of this tenant", 0},
+    {"tenant", 'T', "TENANT", 0, "Only events of this tenant; says so where none comes", 0},
     {"host", 'H', "HOST", 0, "Only events of this host", 0},
     {"class", 'c', "CLASS", 0, "Only events of this OCSF class, by name (authentication) or number (3002)",
      0},
@@ -113,10 +113,11 @@ void tail_arguments_parse(struct tail_arguments *arguments, int argc, char **arg
     static const struct argp argp = {
         .options = OPTIONS,
         .parser = parse_option,
-        .doc = "Shows events as they arrive in Kafka, one a line: local time, score, level, tenant/host, "
-               "class, what "
-               "happened, and for scored ones why. Of a finding: its state, score, level, tenant, when its "
-               "events were seen, how many, its title, and why.",
+        .doc =
+            "Shows events as they arrive in Kafka, one a line: local time, score, level, tenant/host, "
+            "class, what happened, and for scored ones why, and the short uid that vedette why takes. Of a "
+            "finding: its state, score, level, tenant, when its events were seen, how many, its title, why, "
+            "and its short uid.",
         .children = children,
     };
     *arguments = (struct tail_arguments){

@@ -57,12 +57,12 @@ static int64_t rate_time_ms(const struct painter *p)
     return p->page->now_ms + p->model->ahead_ms;
 }
 
-/* A column each two seconds of the last minute, against its own highest. */
+/* A column each two seconds of the last minute, against its own highest; where it leaves room for figures. */
 static void put_curve(struct painter *p)
 {
     static const char *const utf8[] = {" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
     static const char *const ascii[] = {" ", ".", ".", ":", ":", "|", "|", "#", "#"};
-    enum { STEP = 2, COLUMNS = TOP_SECONDS / STEP, GLYPHS = 8 };
+    enum { STEP = 2, COLUMNS = TOP_SECONDS / STEP, GLYPHS = 8, FIGURES = 42 };
     double columns[COLUMNS], most = 0;
     for (int i = 0; i < COLUMNS; i++) {
         columns[i] = 0;
@@ -70,7 +70,7 @@ static void put_curve(struct painter *p)
             columns[i] += top_rate_at(&p->model->rate, rate_time_ms(p), 1 + STEP * (COLUMNS - 1 - i) + ago);
         most = columns[i] > most ? columns[i] : most;
     }
-    if (p->line.columns + COLUMNS + 1 > p->line.limit)
+    if (p->line.columns + COLUMNS + FIGURES > p->line.limit)
         return;
     for (int i = 0; i < COLUMNS; i++) {
         int level = most > 0 ? (int)(columns[i] / most * GLYPHS) : 0;

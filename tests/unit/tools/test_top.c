@@ -240,6 +240,19 @@ static void notices_are_counted_apart(void **state)
     assert_true(says(rig, "   0 Info     host   acme/web-1                                1 0s"));
 }
 
+/* The usual terminal has no room for both. */
+static void figures_go_before_the_curve(void **state)
+{
+    struct rig *rig = *state;
+    take(rig, &(struct told){"acme", "web-1", "host", "web-1", 80}, T);
+    take_volume(rig, "acme");
+    rig->page.now_ms = T + 1000;
+    rig->page.columns = 80;
+    assert_true(says(rig, "20:00:01  0 events/s   1 events, 2 alerts, lag 0, 1 notice\n"));
+    rig->page.columns = COLUMNS;
+    assert_true(says(rig, "#  1 events, 2 alerts, lag 0, 1 notice\n"));
+}
+
 static void sorted_and_filtered(void **state)
 {
     struct rig *rig = *state;
@@ -381,6 +394,7 @@ int main(void)
         TEST(risk_halves_and_rises_again),
         TEST(a_silent_one_is_there_until_heard),
         TEST(notices_are_counted_apart),
+        TEST(figures_go_before_the_curve),
         TEST(sorted_and_filtered),
         TEST(choosing_and_scrolling),
         TEST(every_size_is_filled_and_not_passed),
