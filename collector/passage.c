@@ -205,7 +205,7 @@ static int score_and_publish(struct passage *p, const struct passage_event *even
     int rc = score_judge(p->score, &event->prepared, &score);
     if (rc < 0)
         return rc;
-    if (score.risk_score >= FINDING_LEAST_RISK)
+    if (score_finds(p->score, &event->prepared, &score))
         find(p, event, &score);
     size_t sentence_len = score_sentence(&score, sentence, sizeof sentence);
     struct vd_splice splice = {.frame = &p->frame,

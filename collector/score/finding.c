@@ -165,6 +165,44 @@ void finding_add(struct score_finding *f, const struct finding_event *event, int
         keep(f->related[f->related_count++], FINDING_UID_BYTES, event->uid);
 }
 
+/* ---- Logins */
+
+static bool is_kept(const char kept[FINDING_TEXT_BYTES], struct vd_bytes text)
+{
+    char as_kept[FINDING_TEXT_BYTES];
+    keep_text(as_kept, text);
+    return memcmp(kept, as_kept, FINDING_TEXT_BYTES) == 0;
+}
+
+bool finding_is_from(const struct score_finding *f, const struct finding_event *login)
+{
+    if (f->merged || login->time_ms < f->first_ms || !is_kept(f->tenant, login->tenant))
+        return false;
+    if (login->source.len > 0)
+        return is_kept(f->evidence.source, login->source) ||
+               (f->who == WHO_SOURCE && is_kept(f->name, login->source));
+    return f->who == WHO_USER && f->evidence.source[0] == '\0' && f->host_count == 1 &&
+           is_kept(f->name, login->user) && is_kept(f->host, login->host);
+}
+
+void finding_add_login(struct score_finding *f, const struct finding_event *login)
+{
+    if (f->logins.count++ == 0) {
+        keep_text(f->logins.user, login->user);
+        keep_text(f->logins.host, login->host);
+        keep(f->logins.uid, FINDING_UID_BYTES, login->uid);
+    }
+    if (login->time_ms > f->last_ms)
+        f->last_ms = login->time_ms;
+    f->changed = 1;
+}
+
+uint32_t finding_listed(const struct score_finding *f)
+{
+    bool displaced = f->logins.count > 0 && f->related_count == FINDING_RELATED_MAX;
+    return displaced ? FINDING_RELATED_MAX - 1 : f->related_count;
+}
+
 void finding_begin(struct score_finding *f, uint64_t key, enum who who, struct vd_bytes name,
                    const struct finding_event *first, int64_t watermark_ms)
 {
@@ -203,8 +241,9 @@ static struct vd_reason reason_of(const struct finding_reason *r)
 
 void finding_score(const struct score_finding *f, struct vd_score *out)
 {
-    *out = (struct vd_score){.risk_score = f->risk_score,
-                             .risk_level_id = f->risk_level_id,
+    bool raised = f->logins.count > 0 && f->risk_score < FINDING_CRITICAL_RISK;
+    *out = (struct vd_score){.risk_score = raised ? FINDING_CRITICAL_RISK : f->risk_score,
+                             .risk_level_id = raised ? FINDING_CRITICAL_LEVEL : f->risk_level_id,
                              .is_alert = f->activity != FINDING_CLOSE,
                              .configuration = f->configuration,
                              .criticality = asset_name((enum asset_criticality)f->criticality),

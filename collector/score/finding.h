@@ -31,8 +31,14 @@ struct finding_evidence {
         file[FINDING_TEXT_BYTES];
 };
 
-/* What a finding is drawn of: risk of level High and above. */
-enum { FINDING_LEAST_RISK = 70 };
+/* Logins that succeeded from where its guesses come, whatever their own risk: how many, and the first. */
+struct finding_logins {
+    uint64_t count;
+    char user[FINDING_TEXT_BYTES], host[FINDING_TEXT_BYTES], uid[FINDING_UID_BYTES];
+};
+
+/* What a finding is drawn of: risk of level High and above. One with such a login is Critical. */
+enum { FINDING_LEAST_RISK = 70, FINDING_CRITICAL_RISK = 90, FINDING_CRITICAL_LEVEL = 4 };
 
 /* As OCSF numbers them. */
 enum finding_activity { FINDING_CREATE = 1, FINDING_UPDATE = 2, FINDING_CLOSE = 3 };
@@ -49,15 +55,16 @@ struct score_finding {
     uint32_t revision;                 /* how often it was told */
     uint32_t techniques;               /* a bit each */
     uint32_t configuration;
-    int32_t risk_score, risk_level_id;
-    uint8_t who;      /* enum who */
-    uint8_t merged;   /* of several entities: "and more" */
-    uint8_t changed;  /* since it was told */
-    uint8_t activity; /* enum finding_activity: of what is told */
+    int32_t risk_score, risk_level_id; /* the highest of its events */
+    uint8_t who;                       /* enum who */
+    uint8_t merged;                    /* of several entities: "and more" */
+    uint8_t changed;                   /* since it was told */
+    uint8_t activity;                  /* enum finding_activity: of what is told */
     uint8_t criticality, reason_count, related_count, host_count;
     char tenant[FINDING_TEXT_BYTES], name[FINDING_TEXT_BYTES];
     char host[FINDING_TEXT_BYTES]; /* the first event's; empty: of no host */
     struct finding_evidence evidence;
+    struct finding_logins logins;
     struct finding_reason about; /* the strongest that is about its entity, or the first event's */
     struct finding_reason reasons[VD_SCORE_REASONS_MAX];  /* of all its events, strongest first */
     char related[FINDING_RELATED_MAX][FINDING_UID_BYTES]; /* the first ones */
@@ -78,6 +85,13 @@ enum who finding_reason_who(const struct vd_reason *reason);
 void finding_begin(struct score_finding *f, uint64_t key, enum who who, struct vd_bytes name,
                    const struct finding_event *first, int64_t watermark_ms);
 void finding_add(struct score_finding *f, const struct finding_event *event, int64_t watermark_ms);
+
+/* Whether the event, a login that succeeded, comes from where the finding's events come from: its source, or,
+ * of what has no source, its user on its host. */
+bool finding_is_from(const struct score_finding *f, const struct finding_event *login);
+void finding_add_login(struct score_finding *f, const struct finding_event *login);
+/* How many of its related events are listed beside the first such login. */
+uint32_t finding_listed(const struct score_finding *f);
 
 /* "vedette-finding-" and 32 hex digits, terminated. Nobody else's findings are called so. */
 void finding_uid(const struct score_finding *f, char out[FINDING_KEY_BYTES + 1]);

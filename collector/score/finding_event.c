@@ -13,7 +13,7 @@
 #include "technique.h"
 
 /* OCSF */
-enum { SEVERITY_HIGH = 4, SEVERITY_CRITICAL = 5, LEVEL_CRITICAL = 4 };
+enum { SEVERITY_HIGH = 4, SEVERITY_CRITICAL = 5 };
 enum { CONFIDENCE_LOW = 1, CONFIDENCE_MEDIUM = 2, CONFIDENCE_HIGH = 3 };
 
 _Static_assert((int)FINDING_RELATED_MAX <= (int)VD_FINDING_RELATED_MAX, "all of them are told");
@@ -46,8 +46,10 @@ static void add_lists(struct vd_finding *out, const struct score_finding *f)
 {
     for (uint32_t i = 0; i < f->reason_count; i++)
         add_type(out, f->reasons[i].feature);
-    for (uint32_t i = 0; i < f->related_count; i++)
+    for (uint32_t i = 0; i < finding_listed(f); i++)
         out->related[out->related_count++] = f->related[i];
+    if (f->logins.count > 0)
+        out->related[out->related_count++] = f->logins.uid;
     for (enum technique_number i = 0; i < TECHNIQUE_COUNT; i++) {
         const struct technique *technique = technique_at(i);
         if ((f->techniques >> i & 1) != 0)
@@ -56,7 +58,8 @@ static void add_lists(struct vd_finding *out, const struct score_finding *f)
     }
 }
 
-static struct vd_finding finding_of(const struct score_finding *f, struct texts *texts)
+static struct vd_finding finding_of(const struct score_finding *f, const struct vd_score *score,
+                                    struct texts *texts)
 {
     finding_uid(f, texts->uid);
     finding_title(f, texts->title);
@@ -71,7 +74,7 @@ static struct vd_finding finding_of(const struct score_finding *f, struct texts 
         .analytic_uid = texts->configuration,
         .revision = f->revision,
         .activity_id = f->activity,
-        .severity_id = f->risk_level_id >= LEVEL_CRITICAL ? SEVERITY_CRITICAL : SEVERITY_HIGH,
+        .severity_id = score->risk_level_id >= FINDING_CRITICAL_LEVEL ? SEVERITY_CRITICAL : SEVERITY_HIGH,
         .confidence_id = confidence_of(f),
         .count = f->events,
         .created_ms = f->created_ms,
@@ -99,8 +102,8 @@ int finding_event_write(struct vd_buffer *out, const struct score_finding *f, in
     struct texts texts;
     struct vd_score score;
     char sentence[SCORE_SENTENCE_BYTES];
-    const struct vd_finding finding = finding_of(f, &texts);
     finding_score(f, &score);
+    const struct vd_finding finding = finding_of(f, &score, &texts);
     size_t sentence_len = score_sentence(&score, sentence, sizeof sentence);
     struct vd_splice fields = {.tenant = vd_bytes_str(f->tenant),
                                .agent = host_of(f),

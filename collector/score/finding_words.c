@@ -109,6 +109,17 @@ static void say_where(struct words *w, const struct score_finding *f)
     }
 }
 
+/* What a duty officer has to hear first. */
+static void say_login(struct words *w, const struct score_finding *f)
+{
+    if (f->logins.count == 0)
+        return;
+    say(w, ", then a login");
+    if (f->logins.user[0] != '\0')
+        say_name(w, " as ", f->logins.user);
+    say(w, " that succeeded");
+}
+
 static void say_merged(struct words *w, const struct score_finding *f)
 {
     bool full = f->entities >= FINDING_MERGED_MAX;
@@ -132,6 +143,7 @@ void finding_title(const struct score_finding *f, char out[FINDING_TITLE_BYTES])
     } else {
         say_what(&w, &f->about);
         say_where(&w, f);
+        say_login(&w, f);
     }
     out[0] = (char)toupper((unsigned char)out[0]);
 }
@@ -143,9 +155,16 @@ void finding_desc(const struct score_finding *f, char out[FINDING_DESC_BYTES])
     struct words w = {.at = out, .cap = FINDING_DESC_BYTES};
     say(&w, "%" PRIu64 " event%s with a risk of %d or more, the highest %" PRId32, f->events,
         plural(f->events), FINDING_LEAST_RISK, f->risk_score);
-    if (f->events > f->related_count)
-        say(&w, "; the first %u are listed, %" PRIu64 " more are not", f->related_count,
-            f->events - f->related_count);
+    if (f->events > finding_listed(f))
+        say(&w, "; the first %u are listed, %" PRIu64 " more are not", finding_listed(f),
+            f->events - finding_listed(f));
+    if (f->logins.count > 0)
+        say(&w, "; %" PRIu64 " login%s from there succeeded since, the first", f->logins.count,
+            plural(f->logins.count));
+    if (f->logins.count > 0 && f->logins.host[0] != '\0')
+        say_name(&w, " on ", f->logins.host);
+    if (f->logins.count > 0)
+        say(&w, " is listed last");
     if (f->merged)
         say(&w,
             "; beyond the tenant's findings an hour: %" PRIu32 "%s host%s, users and sources have none of "

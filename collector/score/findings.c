@@ -226,6 +226,29 @@ bool findings_take(struct findings *f, const struct finding_event *event, int64_
     return f->open[slot].merged != 0;
 }
 
+static bool is_guessing(const struct score_finding *f)
+{
+    return (f->techniques >> TECHNIQUE_BRUTE_FORCE & 1) != 0 ||
+           (f->techniques >> TECHNIQUE_PASSWORD_SPRAYING & 1) != 0;
+}
+
+void findings_take_login(struct findings *f, const struct finding_event *login, int64_t watermark_ms)
+{
+    if (f->due_ms == INT64_MAX) /* none is open */
+        return;
+    for (int slot = 0; slot < FINDINGS_MAX; slot++) {
+        struct score_finding *open = &f->open[slot];
+        if (f->keys[slot] <= LEAVING || watermark_ms >= close_ms(open) || !is_guessing(open) ||
+            !finding_is_from(open, login))
+            continue;
+        finding_add_login(open, login);
+        open->techniques |= UINT32_C(1) << TECHNIQUE_VALID_ACCOUNTS;
+        schedule(f, slot);
+        if (open->logins.count == 1)
+            set_due(f, slot, 0);
+    }
+}
+
 static void tell(struct findings *f, int slot, int64_t watermark_ms, struct score_finding *out)
 {
     struct score_finding *open = &f->open[slot];

@@ -7,6 +7,9 @@
  * it. A tenant opens so many in an hour of event time; what is beyond goes into one finding, "and more", that
  * stays until the hour is over. Where all slots are taken, the one that was quiet for longest is closed.
  *
+ * A login that succeeds from where an open finding's guesses come from joins it, whatever its own risk: the
+ * finding is Critical then, and told at once. It keeps nothing open.
+ *
  * Decided by the events alone, so the same events in the same order make the same findings. Flat: every byte
  * is plain, so the bytes are the state. Pure; one thread at a time. */
 #ifndef SCORE_FINDINGS_H
@@ -38,6 +41,8 @@ void findings_init(struct findings *f);
  * before the next event. */
 bool findings_take(struct findings *f, const struct finding_event *event, int64_t watermark_ms,
                    uint32_t an_hour);
+/* Of a login that succeeded, alert or not, after that. */
+void findings_take_login(struct findings *f, const struct finding_event *login, int64_t watermark_ms);
 /* What was told last could not be handed on: it is told again. */
 void findings_again(struct findings *f, const struct score_finding *told);
 /* Out of line; ask findings_next. */

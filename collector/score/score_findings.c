@@ -7,6 +7,9 @@
 
 #include "engine.h"
 
+/* As OCSF numbers them. */
+enum { CLASS_AUTHENTICATION = 3002, ACTIVITY_LOGON = 1, ACTIVITY_ACCOUNT_SWITCH = 7, STATUS_SUCCESS = 1 };
+
 /* A stamp from the future is counted at most so far ahead of the newest one (event_time.c). */
 enum { AHEAD_OF_NEWEST_MS = 30000 };
 
@@ -23,6 +26,18 @@ static void take(struct score *s, const struct finding_event *event)
 {
     bool merged = findings_take(s->findings, event, score_watermark_ms(s), s->findings_an_hour);
     s->counters.findings_merged += merged;
+}
+
+static bool is_login(const struct score_input *in)
+{
+    return in->class_uid == CLASS_AUTHENTICATION && in->status_id == STATUS_SUCCESS &&
+           (in->activity_id == ACTIVITY_LOGON || in->activity_id == ACTIVITY_ACCOUNT_SWITCH);
+}
+
+bool score_finds(const struct score *s, const struct score_prepared *prepared, const struct vd_score *score)
+{
+    return score->risk_score >= FINDING_LEAST_RISK ||
+           (s->findings->due_ms != INT64_MAX && is_login(&prepared->in));
 }
 
 void score_find(struct score *s, const struct score_prepared *prepared, const struct vd_score *score,
@@ -46,6 +61,8 @@ void score_find(struct score *s, const struct score_prepared *prepared, const st
     };
     if (score->risk_score >= FINDING_LEAST_RISK)
         take(s, &event);
+    if (is_login(in))
+        findings_take_login(s->findings, &event, score_watermark_ms(s));
 }
 
 static void find_volume(struct score *s, const struct score_told *told)

@@ -10,7 +10,7 @@
 
 #include "mix.h"
 
-enum { LAYOUT = 2, LAYOUT_SEED = 0x7374, BYTE_ORDER_MARK = 0x01020304 };
+enum { LAYOUT = 3, LAYOUT_SEED = 0x7374, BYTE_ORDER_MARK = 0x01020304 };
 
 /* ---- Which rows are possible */
 
@@ -125,6 +125,12 @@ static bool evidence_possible(const struct finding_evidence *e)
            text_possible(e->process, sizeof e->process) && text_possible(e->file, sizeof e->file);
 }
 
+static bool logins_possible(const struct finding_logins *logins)
+{
+    return text_possible(logins->user, sizeof logins->user) &&
+           text_possible(logins->host, sizeof logins->host) && text_possible(logins->uid, sizeof logins->uid);
+}
+
 static bool finding_possible(const struct score *s, uint32_t row, const void *at)
 {
     const struct score_finding *f = at;
@@ -136,7 +142,7 @@ static bool finding_possible(const struct score *s, uint32_t row, const void *at
                     f->risk_level_id >= 0 && f->risk_level_id <= 4;
     possible = possible && text_possible(f->tenant, sizeof f->tenant) &&
                text_possible(f->name, sizeof f->name) && text_possible(f->host, sizeof f->host) &&
-               evidence_possible(&f->evidence) && reason_possible(&f->about);
+               evidence_possible(&f->evidence) && logins_possible(&f->logins) && reason_possible(&f->about);
     for (int i = 0; i < VD_SCORE_REASONS_MAX; i++)
         possible = possible && reason_possible(&f->reasons[i]);
     for (int i = 0; i < FINDING_RELATED_MAX; i++)

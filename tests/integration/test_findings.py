@@ -25,12 +25,14 @@ def login(time_ms, user, source, success):
 
 
 def a_quiet_day_and_a_burst():
-    """A login a minute; then guesses, ever faster, with a hostile name among them; then logins again, until all is quiet."""
+    """A login a minute; then guesses, ever faster, with a hostile name among them, until one succeeds; then logins again,
+    until all is quiet."""
     events = [login(BEGIN_MS + minute * MINUTE_MS, "alice", "10.0.0.7", True) for minute in range(QUIET_MINUTES)]
     burst_ms = BEGIN_MS + QUIET_MINUTES * MINUTE_MS
     events += [login(burst_ms + int((i / BURST) ** 0.5 * BURST_MS), "ro\x1b[31mot" if i % 2 else "root", ATTACKER, False)
                for i in range(BURST)]
     after_ms = burst_ms + BURST_MS
+    events.append(login(after_ms, "deploy", ATTACKER, True))
     events += [login(after_ms + minute * MINUTE_MS, "alice", "10.0.0.7", True) for minute in range(1, 40)]
     return events
 
@@ -73,12 +75,14 @@ def test_a_brute_force_is_one_finding_opened_updated_and_closed(fleet, collector
     assert 1 <= len(activities) - 2 <= BURST_MS // MINUTE_MS + 1  # at most one a minute
     uids = [record.event.metadata.uid for record in attack]
     assert len(set(uids)) == len(uids)
-    events = set()
+    events, logins = set(), []
     with fleet.events() as reader:
         for record in reader.read(len(a_quiet_day_and_a_burst())):
             if record.event.risk_score >= 70 and is_attack(record):
                 events.add(record.event.metadata.uid)
-    check_current(attack[-1], events)
+            if record.event.status_id == 1 and is_attack(record):
+                logins.append(record.event.metadata.uid)
+    check_current(attack[-1], events, logins)
     counts = [record.event.count for record in attack]
     assert counts == sorted(counts)
     for record in attack:
@@ -88,17 +92,19 @@ def test_a_brute_force_is_one_finding_opened_updated_and_closed(fleet, collector
         sum(record.event.activity_id == CLOSE for record in findings)
 
 
-def check_current(last, events):
+def check_current(last, events, logins):
     """What a compacted topic keeps says all there is to know."""
     event, info = last.event, last.event.finding_info
-    assert info.title == f"Many failed logins from {ATTACKER} to web-1" == event.message
-    assert "T1110" in [attack.technique_uid for attack in info.attacks]
+    guesses = f"Many failed logins from {ATTACKER} to web-1"
+    assert info.title == f"{guesses}, then a login as deploy that succeeded" == event.message
+    assert {"T1110", "T1078"} <= {attack.technique_uid for attack in info.attacks}
     assert list(info.attacks) == list(event.attacks)
     assert event.count == info.related_events_count == len(events)
-    assert set(info.related_event_uids) <= events and len(info.related_event_uids) == min(16, len(events))
+    *related, entered = info.related_event_uids
+    assert set(related) <= events and len(related) == min(15, len(events)) and [entered] == logins
     assert event.risk_score >= 90 and event.severity_id == 5 and not event.is_alert
     assert info.first_seen_time == event.start_time < info.last_seen_time == event.end_time
-    assert info.last_seen_time - info.first_seen_time < BURST_MS
+    assert info.last_seen_time - info.first_seen_time <= BURST_MS
     assert event.status_detail == "quiet for 15 minutes"
     assert event.anomaly_analyses[0].analysis_targets[0].name == ATTACKER
 

@@ -111,6 +111,39 @@ static void further_hosts_are_counted(void **state)
                "are not");
 }
 
+static void a_login_after_the_guesses_is_in_the_title_and_listed_last(void **state)
+{
+    (void)state;
+    char title[FINDING_TITLE_BYTES];
+    struct vd_score score;
+    struct vd_buffer out;
+    struct vd_bytes related[VD_FINDING_RELATED_MAX];
+    struct score_finding f = finding_of(&SAID[0], &score);
+    const struct finding_event login = {.score = &score,
+                                        .uid = vd_bytes_str("e-9"),
+                                        .host = vd_bytes_str("web1"),
+                                        .user = vd_bytes_str("de\x1bploy"),
+                                        .time_ms = FEED_BEGIN_MS + 1};
+    finding_add_login(&f, &login);
+    finding_title(&f, title);
+    assert_string_equal(
+        title, "Many failed logins from 203.0.113.9 to web1, then a login as de?ploy that succeeded");
+    finding_desc(&f, title);
+    assert_string_equal(
+        title, "1 event with a risk of 70 or more, the highest 93; 1 login from there succeeded since, "
+               "the first on web1 is listed last");
+    vd_buffer_init(&out, 8192);
+    for (size_t count = 2; count <= VD_FINDING_RELATED_MAX + 3; count++) {
+        vd_buffer_clear(&out);
+        assert_int_equal(finding_event_write(&out, &f, FEED_BEGIN_MS), 0);
+        size_t listed = vd_finding_related(vd_buffer_bytes(&out), related);
+        assert_int_equal(listed, count < VD_FINDING_RELATED_MAX ? count : VD_FINDING_RELATED_MAX);
+        assert_true(vd_bytes_equal(related[listed - 1], vd_bytes_str("e-9")));
+        finding_add(&f, &(struct finding_event){.score = &score, .uid = vd_bytes_str("e-2")}, FEED_BEGIN_MS);
+    }
+    vd_buffer_deinit(&out);
+}
+
 static void the_rest_says_for_whom_it_stands(void **state)
 {
     (void)state;
@@ -178,6 +211,9 @@ static void the_longest_fits(void **state)
         score.risk_score = 94;
         finding_add(&f, &event, FEED_BEGIN_MS);
     }
+    finding_add_login(&f, &(struct finding_event){.uid = vd_bytes_str(longest),
+                                                  .user = vd_bytes_str(longest),
+                                                  .host = vd_bytes_str(longest)});
     f.techniques = UINT32_MAX;
     vd_buffer_init(&out, 8192);
     assert_int_equal(finding_event_write(&out, &f, FEED_BEGIN_MS), 0);
@@ -224,6 +260,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_title_for_each_kind_of_reason),
         cmocka_unit_test(further_hosts_are_counted),
+        cmocka_unit_test(a_login_after_the_guesses_is_in_the_title_and_listed_last),
         cmocka_unit_test(the_rest_says_for_whom_it_stands),
         cmocka_unit_test(the_event_is_a_detection_finding),
         cmocka_unit_test(the_longest_fits),

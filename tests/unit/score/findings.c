@@ -142,6 +142,102 @@ static void a_finding_is_opened_updated_once_a_minute_and_closed_after_quiet(voi
     teardown(w);
 }
 
+/* A login that succeeded, of no risk of its own. */
+static void log_in(struct world *w, const struct alert *login)
+{
+    char uid[32];
+    static const struct vd_score quiet = {.risk_score = 3};
+    snprintf(uid, sizeof uid, "login-%u", w->events++);
+    const struct finding_event event = {.score = &quiet,
+                                        .uid = vd_bytes_str(uid),
+                                        .tenant =
+                                            vd_bytes_str(login->tenant != NULL ? login->tenant : "acme"),
+                                        .host = vd_bytes_str(login->host != NULL ? login->host : "web1"),
+                                        .user = vd_bytes_str(login->user),
+                                        .source = vd_bytes_str(login->source),
+                                        .class_uid = CLASS_LOGIN,
+                                        .activity_id = 1,
+                                        .status_id = SUCCESS,
+                                        .time_ms = login->time_ms};
+    w->newest_ms = login->time_ms > w->newest_ms ? login->time_ms : w->newest_ms;
+    findings_take_login(w->findings, &event, w->newest_ms - LATE_MS);
+    tell(w);
+}
+
+static void a_login_from_where_the_guesses_come_is_told_at_once(void **state)
+{
+    (void)state;
+    struct world *w = setup();
+    int64_t t = FEED_BEGIN_MS;
+    for (; t < FEED_BEGIN_MS + 50 * SECOND_MS; t += SECOND_MS)
+        take(w, &(struct alert){.source = "203.0.113.9", .user = "root", .time_ms = t});
+    assert_int_equal(w->told_count, 1);
+    log_in(w, &(struct alert){.source = "203.0.113.9", .user = "deploy", .time_ms = t});
+    assert_int_equal(w->told_count, 2);
+    const struct score_finding *f = &w->told[1];
+    assert_int_equal(f->activity, FINDING_UPDATE);
+    assert_int_equal(f->events, 50);
+    assert_int_equal(f->last_ms, t);
+    struct vd_score score;
+    finding_score(f, &score);
+    assert_int_equal(f->risk_score, 80);
+    assert_int_equal(score.risk_score, FINDING_CRITICAL_RISK);
+    assert_int_equal(score.risk_level_id, FINDING_CRITICAL_LEVEL);
+    assert_int_equal(f->techniques, 1U << TECHNIQUE_BRUTE_FORCE | 1U << TECHNIQUE_VALID_ACCOUNTS);
+    assert_string_equal(f->logins.user, "deploy");
+    assert_string_equal(f->logins.uid, "login-50");
+    /* The next one is counted, and told in its time; none of them keeps the finding open. */
+    log_in(w, &(struct alert){.source = "203.0.113.9", .user = "root", .time_ms = t + SECOND_MS});
+    assert_int_equal(w->told_count, 2);
+    for (int64_t minute = 1; minute < 20; minute++)
+        log_in(w, &(struct alert){.source = "203.0.113.9", .time_ms = t + minute * 60 * SECOND_MS});
+    const struct score_finding *last = &w->told[w->told_count - 1];
+    assert_int_equal(last->activity, FINDING_CLOSE);
+    assert_string_equal(last->logins.user, "deploy");
+    assert_in_range(last->logins.count, 14, 18);
+    teardown(w);
+}
+
+static void other_logins_do_not_join(void **state)
+{
+    (void)state;
+    struct world *w = setup();
+    const int64_t t = FEED_BEGIN_MS + 100 * SECOND_MS;
+    const struct alert guess = {.source = "203.0.113.9", .user = "root", .time_ms = t};
+    log_in(w, &guess); /* nothing is open */
+    take(w, &guess);
+    const struct alert others[] = {
+        {.source = "203.0.113.8", .user = "root", .time_ms = t},
+        {.source = "203.0.113.9", .tenant = "globex", .time_ms = t},
+        {.source = "203.0.113.9", .user = "root", .time_ms = t - 1}, /* before the first guess */
+        {.user = "root", .time_ms = t},                              /* from nowhere: not from there */
+    };
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        log_in(w, &others[i]);
+    assert_int_equal(w->told_count, 1);
+    /* By the time it is quiet, whoever comes is somebody else. */
+    log_in(w, &(struct alert){.source = "203.0.113.9", .time_ms = t + LATE_MS + 16 * MINUTE_MS});
+    assert_int_equal(w->told_count, 2);
+    assert_int_equal(w->told[1].activity, FINDING_CLOSE);
+    assert_int_equal(w->told[1].logins.count, 0);
+    teardown(w);
+}
+
+static void what_has_no_source_joins_by_user_and_host(void **state)
+{
+    (void)state;
+    struct world *w = setup();
+    take(w, &(struct alert){.user = "root", .time_ms = FEED_BEGIN_MS});
+    log_in(w, &(struct alert){.user = "root", .host = "web2", .time_ms = FEED_BEGIN_MS + 1});
+    log_in(w, &(struct alert){.user = "alice", .time_ms = FEED_BEGIN_MS + 1});
+    log_in(w, &(struct alert){.user = "root", .source = "10.0.0.1", .time_ms = FEED_BEGIN_MS + 1});
+    assert_int_equal(w->told_count, 1);
+    log_in(w, &(struct alert){.user = "root", .time_ms = FEED_BEGIN_MS + 1});
+    assert_int_equal(w->told_count, 2);
+    assert_int_equal(w->told[1].logins.count, 1);
+    teardown(w);
+}
+
 static void after_quiet_the_same_entity_has_a_new_finding(void **state)
 {
     (void)state;
@@ -368,6 +464,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_finding_is_opened_updated_once_a_minute_and_closed_after_quiet),
+        cmocka_unit_test(a_login_from_where_the_guesses_come_is_told_at_once),
+        cmocka_unit_test(other_logins_do_not_join),
+        cmocka_unit_test(what_has_no_source_joins_by_user_and_host),
         cmocka_unit_test(after_quiet_the_same_entity_has_a_new_finding),
         cmocka_unit_test(late_events_are_drawn_together_as_they_come),
         cmocka_unit_test(an_event_joins_what_is_open_for_any_of_whom_it_is_about),
