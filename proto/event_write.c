@@ -10,7 +10,7 @@
 struct writer {
     struct vd_buffer *out;
     uint8_t *begin, *at, *end;
-    int rc;
+    int rc; /* sticky: once it is not 0, there is no room */
 };
 
 static void put_message(struct writer *w, const ProtobufCMessage *message);
@@ -18,6 +18,8 @@ static void put_message(struct writer *w, const ProtobufCMessage *message);
 static bool make_room(struct writer *w, size_t len)
 {
     struct vd_buffer *out = w->out;
+    if (w->rc != 0)
+        return false;
     vd_buffer_commit(out, (size_t)(w->at - w->begin));
     w->rc = vd_buffer_reserve(out, len, &w->at);
     if (w->rc != 0) {
@@ -112,7 +114,7 @@ static void put_repeated(struct writer *w, const ProtobufCFieldDescriptor *field
                          const void *const *array)
 {
     assert(field->type == PROTOBUF_C_TYPE_STRING || field->type == PROTOBUF_C_TYPE_MESSAGE);
-    for (size_t i = 0; i < count && w->rc == 0; i++)
+    for (size_t i = 0; i < count; i++)
         put_pointed(w, field, array[i]);
 }
 
@@ -163,12 +165,13 @@ static void put_message(struct writer *w, const ProtobufCMessage *message)
     const ProtobufCFieldDescriptor *field = message->descriptor->fields;
     const ProtobufCFieldDescriptor *end = field + message->descriptor->n_fields;
     assert(message->n_unknown_fields == 0);
-    for (; field < end && w->rc == 0; field++) {
-        const char *member = base + field->offset, *quantifier = base + field->quantifier_offset;
+    for (; field < end; field++) {
+        const char *member = base + field->offset;
         if (field->label == PROTOBUF_C_LABEL_REPEATED)
-            put_repeated(w, field, *(const size_t *)quantifier, *(const void *const *const *)member);
+            put_repeated(w, field, *(const size_t *)(base + field->quantifier_offset),
+                         *(const void *const *const *)member);
         else if (field->flags == PROTOBUF_C_FIELD_FLAG_ONEOF)
-            put_case(w, field, member, *(const uint32_t *)quantifier);
+            put_case(w, field, member, *(const uint32_t *)(base + field->quantifier_offset));
         else
             put_said(w, field, member);
     }
