@@ -25,6 +25,7 @@ enum {
     WAKE_MS = 100,
     BUSY_MS = 125,
     BUSY_EVENTS = 16,
+    LIVE_MS = 10000,
     LINE_MAX_BYTES = 256 * 1024,
     EVENT_MAX_BYTES = 64 * 1024
 };
@@ -86,16 +87,34 @@ static void tell_stand(struct tail *t, const struct source_sink *sink)
     t->stood = true;
 }
 
+/* What the next line that has a stamp says: 0 where none of those in the window has one of the past. */
+static int64_t next_stamp_ms(struct tail *t, const struct tail_file *f, uint64_t offset, int64_t now_ms)
+{
+    int64_t stamp_ms;
+    struct vd_bytes rest = tail_file_ahead(f, &t->window, offset);
+    for (const uint8_t *end; rest.len > 0 && (end = memchr(rest.data, '\n', rest.len)) != NULL;) {
+        size_t len = (size_t)(end - rest.data);
+        if (vd_parse_stamp(&t->parse, vd_bytes_of(rest.data, len), now_ms, &stamp_ms) && stamp_ms < now_ms)
+            return stamp_ms;
+        rest = vd_bytes_of(end + 1, rest.len - len - 1);
+    }
+    return 0;
+}
+
 /* When a line was written that does not say so itself; 0: just now. Of an old log's line, that moment would
  * be far ahead of the lines around it, and to whoever reads them in the order of their times the rest is
- * late. */
-static int64_t unstamped_ms(const struct tail_file *f, const struct tail_line *line, int64_t now_ms)
+ * late. So would be the file's own time, if somebody still writes to it: it is the last resort. Where the
+ * last stamp is not known, at a file's head or after a restart, the next one is; looked for once, lest a file
+ * without any be read over and over. */
+static int64_t unstamped_ms(struct tail *t, struct tail_file *f, const struct tail_line *line, int64_t now_ms)
 {
     if (line->end > f->backlog_end)
         return 0;
-    if (f->stamped_ms != 0)
-        return f->stamped_ms;
-    return f->backlog_ms >= VD_VALIDATE_EARLIEST_MS && f->backlog_ms < now_ms ? f->backlog_ms : 0;
+    if (f->stamped_ms == 0 && !f->looked_ahead)
+        f->stamped_ms = next_stamp_ms(t, f, line->end, now_ms);
+    f->looked_ahead = true;
+    int64_t time_ms = f->stamped_ms != 0 ? f->stamped_ms : f->backlog_ms;
+    return time_ms >= VD_VALIDATE_EARLIEST_MS && time_ms < now_ms ? time_ms : 0;
 }
 
 static int parse_line(struct tail *t, struct tail_file *f, const struct tail_line *line)
@@ -103,9 +122,9 @@ static int parse_line(struct tail *t, struct tail_file *f, const struct tail_lin
     int64_t now_ms = t->source.host.now_ms();
     vd_buffer_clear(&t->event);
     t->parse.log_name = f->path;
-    t->parse.unstamped_ms = unstamped_ms(f, line, now_ms);
+    t->parse.unstamped_ms = unstamped_ms(t, f, line, now_ms);
     int rc = vd_parse_line(&t->parse, line->text, now_ms, &t->event);
-    if (rc == 0 && t->parse.stamped_ms != 0)
+    if (rc == 0 && t->parse.stamped_ms != 0 && t->parse.stamped_ms < now_ms)
         f->stamped_ms = t->parse.stamped_ms;
     if (rc == VD_PARSE_EMPTY) {
         step_over(t, f, line->end);
@@ -122,7 +141,10 @@ static int pull_file(struct tail *t, struct tail_file *f, const struct source_si
 {
     struct tail_line line;
     uint64_t unread_bytes = f->size > f->offset ? f->size - f->offset : 0;
+    int64_t now_ms = t->source.host.now_ms();
     int change = tail_file_check(f);
+    if (change == TAIL_FILE_GREW && now_ms - f->ended_ms > LIVE_MS)
+        tail_file_fell_behind(f);
     if (change == TAIL_FILE_REPLACED)
         tail_miss(t, f, unread_bytes);
     if (change != TAIL_FILE_SAME) {
@@ -133,8 +155,10 @@ static int pull_file(struct tail *t, struct tail_file *f, const struct source_si
     bool last = t->once || tail_is_left(t, f);
     for (; *left > 0; (*left)--) {
         int rc = tail_file_line(f, &t->window, t->line_max_bytes, last, &line);
-        if (rc == TAIL_LINE_NONE)
+        if (rc == TAIL_LINE_NONE) {
+            f->ended_ms = now_ms;
             return SOURCE_IDLE;
+        }
         if (rc == TAIL_LINE_LATER)
             return SOURCE_MORE;
         if (rc == TAIL_LINE_READ)

@@ -19,12 +19,18 @@ static ssize_t read_at(const struct tail_file *f, void *out, size_t len, uint64_
     return n;
 }
 
-/* All of it is older than this moment, whatever comes behind is not. */
-static void begin_backlog(struct tail_file *f)
+void tail_file_fell_behind(struct tail_file *f)
 {
     f->backlog_end = f->size;
     f->backlog_ms = (int64_t)f->modified.tv_sec * 1000 + f->modified.tv_nsec / 1000000;
+}
+
+/* All of it is older than this moment, whatever comes behind is not. */
+static void begin_backlog(struct tail_file *f)
+{
+    tail_file_fell_behind(f);
     f->stamped_ms = 0;
+    f->looked_ahead = false;
 }
 
 int tail_file_open(struct tail_file **out, const char *path)
@@ -106,11 +112,11 @@ uint64_t tail_file_identity(struct tail_file *f, uint64_t offset)
     return vd_hash64(vd_bytes_of(f->head, len), (uint64_t)f->ino);
 }
 
-static struct vd_bytes in_window(const struct tail_file *f, const struct tail_window *w)
+struct vd_bytes tail_file_ahead(const struct tail_file *f, const struct tail_window *w, uint64_t offset)
 {
-    if (w->of != f || f->offset < w->begin || f->offset - w->begin > w->len)
+    if (w->of != f || offset < w->begin || offset - w->begin > w->len)
         return vd_bytes_of(w->bytes, 0);
-    size_t at = (size_t)(f->offset - w->begin);
+    size_t at = (size_t)(offset - w->begin);
     return vd_bytes_of(w->bytes + at, w->len - at);
 }
 
@@ -174,7 +180,7 @@ int tail_file_line(struct tail_file *f, struct tail_window *w, size_t line_max, 
                    struct tail_line *out)
 {
     for (;;) {
-        struct vd_bytes rest = in_window(f, w);
+        struct vd_bytes rest = tail_file_ahead(f, w, f->offset);
         const uint8_t *newline = rest.len > 0 ? memchr(rest.data, '\n', rest.len) : NULL;
         size_t len = newline != NULL ? (size_t)(newline - rest.data) : rest.len;
         if (newline != NULL && len <= line_max) {

@@ -17,9 +17,11 @@ struct tail_file {
     uint64_t scanned; /* no newline between the line's first line_max bytes and here */
     uint64_t size;    /* as last seen */
     struct timespec modified;
-    uint64_t backlog_end;          /* what was there when the file was opened ends here */
+    uint64_t backlog_end;          /* what was there before it was read to its end ends here */
     int64_t backlog_ms;            /* no line of it was written later */
-    int64_t stamped_ms;            /* what the last line that had a stamp says; 0: none had */
+    int64_t stamped_ms;            /* what the last line that had a stamp of the past says; 0: none had */
+    bool looked_ahead;             /* for that, where there was none */
+    int64_t ended_ms;              /* when all of it was last read; 0: never */
     uint8_t head[TAIL_HEAD_BYTES]; /* the first bytes: what tells a file from another one in its inode */
     uint32_t head_len;
     bool present;        /* found under one of the paths in the last scan; else it is rotated or deleted */
@@ -47,6 +49,10 @@ enum { TAIL_FILE_SAME = 0, TAIL_FILE_GREW = 1, TAIL_FILE_REPLACED = 2 };
 /* Looks at the file's size and head. REPLACED: it was truncated or rewritten, and is read from its beginning
  * again. */
 int tail_file_check(struct tail_file *f);
+/* What came since it was last read to its end was not written just now: it is of the backlog too. */
+void tail_file_fell_behind(struct tail_file *f);
+/* What of the file is in the window behind an offset: some lines, the last of which may be cut. */
+struct vd_bytes tail_file_ahead(const struct tail_file *f, const struct tail_window *w, uint64_t offset);
 /* What the file is known by at an offset: inode and the first bytes before that offset. */
 uint64_t tail_file_identity(struct tail_file *f, uint64_t offset);
 

@@ -108,6 +108,13 @@ static void understand(struct draft *d, struct message m, int32_t priority)
     set_process(d, &m);
 }
 
+/* An impossible time would have the event refused; original_time keeps what was said. */
+static bool is_usable(const struct syslog *envelope, int64_t now_ms)
+{
+    return envelope->stamped && envelope->time_ms >= VD_VALIDATE_EARLIEST_MS &&
+           envelope->time_ms <= now_ms + VD_VALIDATE_FUTURE_MAX_MS;
+}
+
 static void set_metadata(struct draft *d, const struct syslog *envelope, int64_t now_ms)
 {
     const struct vd_parse_options *options = &d->parse->options;
@@ -126,9 +133,7 @@ static void set_metadata(struct draft *d, const struct syslog *envelope, int64_t
     bool foreign = options->hostname == NULL || !parse_is(envelope->hostname, options->hostname);
     if (envelope->hostname.len > 0 && foreign)
         draft_unmapped(d, "syslog.hostname", clean(d, envelope->hostname, 255, &cut));
-    /* An impossible time would have the event refused; original_time keeps what was said. */
-    bool usable = envelope->stamped && envelope->time_ms >= VD_VALIDATE_EARLIEST_MS &&
-                  envelope->time_ms <= now_ms + VD_VALIDATE_FUTURE_MAX_MS;
+    bool usable = is_usable(envelope, now_ms);
     struct vd_parse *p = d->parse;
     p->stamped_ms = usable ? envelope->time_ms : 0;
     d->event.time = usable ? envelope->time_ms : p->unstamped_ms != 0 ? p->unstamped_ms : now_ms;
@@ -183,6 +188,14 @@ int vd_parse_entry(struct vd_parse *p, const struct vd_parse_entry *entry, int64
         .pid = entry->pid,
     };
     return build(p, &envelope, entry->message, now_ms, out);
+}
+
+bool vd_parse_stamp(struct vd_parse *p, struct vd_bytes line, int64_t now_ms, int64_t *time_ms)
+{
+    struct syslog envelope;
+    syslog_read(p, line, now_ms, &envelope);
+    *time_ms = envelope.time_ms;
+    return is_usable(&envelope, now_ms);
 }
 
 int vd_parse_time(struct vd_parse *p, const char *text, int64_t *time_ms)

@@ -77,6 +77,9 @@ int vd_parse_line(struct vd_parse *p, struct vd_bytes line, int64_t now_ms, stru
 int vd_parse_entry(struct vd_parse *p, const struct vd_parse_entry *entry, int64_t now_ms,
                    struct vd_buffer *out);
 
+/* Whether the line has a usable stamp, and what it says; nothing is remembered of the line. */
+bool vd_parse_stamp(struct vd_parse *p, struct vd_bytes line, int64_t now_ms, int64_t *time_ms);
+
 /* An ISO 8601 stamp as a line may have it, nothing behind it: 0 or VD_EMALFORMED. */
 int vd_parse_time(struct vd_parse *p, const char *text, int64_t *time_ms);
 

@@ -1,9 +1,11 @@
 """Log files that no logger should write, and what happens to a file that loggers do: rotated, cut, made anew."""
 import contextlib
+import datetime
 
 import pytest
 
 from support import logs
+from support.events import Reader
 
 HOST, TENANT = "web-1", "north"
 
@@ -20,6 +22,14 @@ def follow(fleet):
 
 def line(number):
     return logs.accepted(HOST, logs.recent(days_ago=2), port=number)
+
+
+def is_attack(record):
+    return record.event.src_endpoint.ip == "203.0.113.9"
+
+
+def is_closed(record):
+    return is_attack(record) and record.event.activity_id == 3
 
 
 def ports(records):
@@ -69,3 +79,25 @@ def test_once_reads_to_the_end_and_stops(fleet):
     assert agent.wait(60) == 0
     with fleet.events() as events:
         assert ports(events.read(2000)) == list(range(1, 2001))
+
+
+def test_lines_without_a_stamp_do_not_take_an_old_log_to_now(fleet):
+    """A trace in an old log that is still written to: what is attacked behind it is found, and closed again."""
+    begin = logs.recent(days_ago=20)
+    lines = logs.quiet_then_burst(HOST, begin, 288, 600)
+    lines.insert(200, "Traceback (most recent call last):\n  at a frame\n")
+    after = begin + datetime.timedelta(days=1, minutes=5)
+    lines += [logs.accepted(HOST, after + datetime.timedelta(minutes=minute), port=1000 + minute) for minute in range(40)]
+    path = fleet.log_file("auth.log", ["a line before any stamp\n", *lines])
+    agent = fleet.agent(TENANT, HOST, fleet.collector(), [path], once=True)
+    assert agent.wait(60) == 0
+    with fleet.events() as events:
+        records = events.read(2 + len(lines))
+    day_ms = [begin.timestamp() * 1000, (after + datetime.timedelta(hours=1)).timestamp() * 1000]
+    assert all(day_ms[0] <= record.event.time <= day_ms[1] for record in records)
+    untold = [record.event.metadata for record in records if record.event.class_uid == 0]
+    assert len(untold) == 3 and not any(metadata.original_time for metadata in untold)
+    assert all(metadata.logged_time > day_ms[1] for metadata in untold)
+    with Reader(fleet.brokers, fleet.topic("findings")) as reader:
+        findings = reader.read_until(lambda found: any(is_closed(record) for record in found))
+    assert all(day_ms[0] <= record.event.time <= day_ms[1] for record in findings if is_attack(record))

@@ -170,7 +170,7 @@ static void test_a_line_without_a_stamp_is_as_old_as_those_around_it(void **stat
     struct pulled p;
     pulled_init(&p);
     tail_append(&p, "log",
-                "Traceback of an hour ago\n"
+                "Traceback\n"
                 "2024-12-10T06:00:00Z web1 a: 1\n"
                 "  at a frame\n"
                 "2024-12-10T05:00:00Z web1 a: 2\n"
@@ -179,7 +179,7 @@ static void test_a_line_without_a_stamp_is_as_old_as_those_around_it(void **stat
     tail_set_time(&p, "log", PULLED_NOW_MS / 1000 - 3600);
     tail_open_at(&p, "log", (struct tail_config){0});
     assert_int_equal(pulled_all(&p), SOURCE_IDLE);
-    expect_ages(&p, 6, (const int64_t[]){3600, 18 * 3600, 18 * 3600, 19 * 3600, 19 * 3600, 19 * 3600});
+    expect_ages(&p, 6, (const int64_t[]){18 * 3600, 18 * 3600, 18 * 3600, 19 * 3600, 19 * 3600, 19 * 3600});
     /* What is written from here on is of now. */
     tail_append(&p, "log", "2024-12-10T23:00:00Z web1 a: 4\nlive\n");
     pulled_all(&p);
@@ -216,6 +216,69 @@ static void test_after_truncation_the_last_stamp_says_nothing(void **state)
     tail_set_time(&p, "log", PULLED_NOW_MS / 1000 - 60);
     pulled_all(&p);
     expect_ages(&p, 1, (const int64_t[]){60});
+    pulled_deinit(&p);
+}
+
+static void test_before_any_stamp_the_next_one_counts(void **state)
+{
+    (void)state;
+    struct pulled p;
+    pulled_init(&p);
+    tail_append(&p, "log",
+                "a line\n"
+                "2024-12-11T05:00:00Z web1 a: of a clock that was wrong\n"
+                "another\n"
+                "2024-12-10T06:00:00Z web1 a: 1\n");
+    tail_set_time(&p, "log", PULLED_NOW_MS / 1000 - 1); /* somebody still writes to it */
+    tail_open_at(&p, "log", (struct tail_config){0});
+    pulled_all(&p);
+    expect_ages(&p, 4, (const int64_t[]){18 * 3600, -5 * 3600, 18 * 3600, 18 * 3600});
+    pulled_deinit(&p);
+}
+
+static void test_a_restart_amid_an_old_log_takes_nothing_to_now(void **state)
+{
+    (void)state;
+    struct pulled p;
+    pulled_init(&p);
+    tail_append(&p, "log",
+                "2024-12-10T06:00:00Z web1 a: 1\n"
+                "  frame\n"
+                "  frame\n"
+                "2024-12-10T06:01:00Z web1 a: 2\n");
+    tail_set_time(&p, "log", PULLED_NOW_MS / 1000 - 1);
+    p.room = 2;
+    tail_open_at(&p, "log", (struct tail_config){0});
+    pulled_all(&p);
+    expect_ages(&p, 2, (const int64_t[]){18 * 3600, 18 * 3600});
+    pulled_close(&p);
+    p.room = PULLED_MAX;
+    tail_open_at(&p, "log", (struct tail_config){0});
+    pulled_all(&p);
+    expect_ages(&p, 2, (const int64_t[]){18 * 3600 - 60, 18 * 3600 - 60});
+    pulled_deinit(&p);
+}
+
+static void test_what_came_while_the_sink_was_full_is_not_of_now(void **state)
+{
+    (void)state;
+    struct pulled p;
+    pulled_init(&p);
+    tail_append(&p, "log", "2024-12-10T06:00:00Z web1 a: 1\n2024-12-10T07:00:00Z web1 a: 2\n");
+    p.room = 1;
+    tail_open_at(&p, "log", (struct tail_config){0});
+    pulled_all(&p);
+    tail_append(&p, "log", "  frame\n2024-12-10T08:00:00Z web1 a: 3\n");
+    p.room = PULLED_MAX;
+    pulled_all(&p);
+    pulled_all(&p);
+    expect_ages(&p, 4, (const int64_t[]){18 * 3600, 17 * 3600, 17 * 3600, 16 * 3600});
+    /* All is read: the next ones are under our eyes, also one whose first half came before. */
+    tail_append(&p, "log", "li");
+    pulled_all(&p);
+    tail_append(&p, "log", "ve\n");
+    pulled_all(&p);
+    expect_ages(&p, 1, (const int64_t[]){0});
     pulled_deinit(&p);
 }
 
@@ -354,6 +417,9 @@ int main(void)
         cmocka_unit_test(test_a_line_without_a_stamp_is_as_old_as_those_around_it),
         cmocka_unit_test(test_a_file_from_the_future_or_from_no_time_is_of_now),
         cmocka_unit_test(test_after_truncation_the_last_stamp_says_nothing),
+        cmocka_unit_test(test_before_any_stamp_the_next_one_counts),
+        cmocka_unit_test(test_a_restart_amid_an_old_log_takes_nothing_to_now),
+        cmocka_unit_test(test_what_came_while_the_sink_was_full_is_not_of_now),
         cmocka_unit_test(test_a_mebibyte_does_no_harm),
         cmocka_unit_test(test_lines_at_the_cap),
         cmocka_unit_test(test_many_lines_over_many_windows),
