@@ -9,8 +9,9 @@
 
 enum {
     LOOK_MS = 100,
-    TURN_MS = 500,     /* what each in the order of succession has before it is the next one's turn */
-    AT_START_MS = 3000 /* shards found free: the group has its say first */
+    TURN_MS = 500,      /* what each in the order of succession has before it is the next one's turn */
+    AT_START_MS = 3000, /* shards found free: the group has its say first */
+    EXPELLED_AGAIN_MS = 60000
 };
 
 struct ownership {
@@ -22,6 +23,8 @@ struct ownership {
     struct vd_follower *follower;
     uv_timer_t look;
     bool joined, caught_up, releasing;
+    bool rejoining;                       /* a membership is being closed, and another one follows */
+    uint64_t expelled_at_ms;              /* loop time; 0: never */
     char group_why[VD_KAFKA_ERROR_BYTES]; /* what the membership waits for; "": nothing */
     int32_t open;                         /* what is left to close */
     void (*on_close)(void *arg);
@@ -109,10 +112,47 @@ static void on_revoked(void *arg, int32_t partition, bool lost)
         vd_membership_released(o->membership, partition);
 }
 
+static int join(struct ownership *o, char *error);
+static void on_one_closed(void *arg);
+
+static void on_membership_closed(void *arg)
+{
+    struct ownership *o = arg;
+    char error[VD_KAFKA_ERROR_BYTES];
+    o->rejoining = false;
+    if (o->on_close != NULL)
+        on_one_closed(o);
+    else if (join(o, error) != 0)
+        o->options.expelled(o->options.arg, error);
+}
+
+/* Whatever was assigned may be another's by now. */
+static void rejoin(struct ownership *o, const char *why)
+{
+    vd_log_warn("expelled from the group of collectors: joining again",
+                VD_F_STR("name", o->options.terms.collector), VD_F_STR("why", why));
+    snprintf(o->group_why, sizeof o->group_why, "expelled from the group of collectors, joining it again");
+    o->joined = false;
+    o->rejoining = true;
+    for (int32_t i = 0; i < o->options.shard_count; i++)
+        tenure_revoke(&o->tenures[i], true);
+    vd_membership_close(o->membership, on_membership_closed);
+    o->membership = NULL;
+}
+
+/* Once, it may have been this very process: of a request to join that went missing and was sent again the
+ * broker may read the older one last, and then takes the newer member for somebody else. A second time, it
+ * was another one. */
 static void on_expelled(void *arg, const char *why)
 {
-    const struct ownership *o = arg;
-    o->options.expelled(o->options.arg, why);
+    struct ownership *o = arg;
+    uint64_t now_ms = uv_now(o->options.terms.loop);
+    bool again = o->expelled_at_ms != 0 && now_ms - o->expelled_at_ms < EXPELLED_AGAIN_MS;
+    o->expelled_at_ms = now_ms;
+    if (again || o->releasing)
+        o->options.expelled(o->options.arg, why);
+    else
+        rejoin(o, why);
 }
 
 static void on_group_waiting(void *arg, const char *why)
@@ -228,7 +268,7 @@ int ownership_new(struct ownership **out, const struct ownership_options *option
     return 0;
 }
 
-int ownership_start(struct ownership *o, char *error)
+static int join(struct ownership *o, char *error)
 {
     const struct tenure_terms *terms = &o->options.terms;
     struct vd_membership_options member = {.kafka = terms->kafka,
@@ -243,6 +283,12 @@ int ownership_start(struct ownership *o, char *error)
                                                          .expelled = on_expelled,
                                                          .waiting = on_group_waiting},
                                            .arg = o};
+    return vd_membership_new(&o->membership, &member, error);
+}
+
+int ownership_start(struct ownership *o, char *error)
+{
+    const struct tenure_terms *terms = &o->options.terms;
     struct vd_follower_options directory = {.kafka = terms->kafka,
                                             .prefix = terms->prefix,
                                             .topic = VD_TOPIC_SHARDS,
@@ -252,7 +298,7 @@ int ownership_start(struct ownership *o, char *error)
                                             .arg = o};
     uv_timer_start(&o->look, on_look, LOOK_MS, LOOK_MS);
     int rc = vd_follower_new(&o->follower, &directory, error);
-    return rc == 0 ? vd_membership_new(&o->membership, &member, error) : rc;
+    return rc == 0 ? join(o, error) : rc;
 }
 
 void ownership_hurry(struct ownership *o)
@@ -306,7 +352,7 @@ void ownership_close(struct ownership *o, void (*cb)(void *arg))
 {
     o->releasing = true;
     o->on_close = cb;
-    o->open = o->options.shard_count + 1 + (o->follower != NULL) + (o->membership != NULL);
+    o->open = o->options.shard_count + 1 + (o->follower != NULL) + (o->membership != NULL || o->rejoining);
     uv_close((uv_handle_t *)&o->look, on_look_closed);
     if (o->follower != NULL)
         vd_follower_close(o->follower, on_one_closed);

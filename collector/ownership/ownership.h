@@ -20,8 +20,9 @@ struct ownership_options {
     uint32_t session_timeout_ms;
     int32_t shard_count;
     outlet_delivered *delivered;
-    void (*expelled)(void *arg, const char *why); /* another process has this collector's name: end at once */
-    void (*looked)(void *arg);                    /* ten times a second */
+    /* Another process has this collector's name, since joining again was of no use: end at once. */
+    void (*expelled)(void *arg, const char *why);
+    void (*looked)(void *arg); /* ten times a second */
     void *arg;
 };
 

@@ -8,7 +8,7 @@ import pytest
 from support import logs
 from support.events import by_host, partition_of
 from support.leftover import leave_undecided
-from support.process import run
+from support.process import Process, run
 from support.vedette import PARTITIONS
 from support.waiting import wait_for
 
@@ -225,6 +225,23 @@ def test_two_collectors_with_one_name_are_one_too_many(fleet):
     with fleet.events() as events:
         fields.write(50)
         fields.assert_each_once_in_order(events)
+
+
+def test_expelled_once_a_collector_joins_again(fleet, tmp_path):
+    """A ghost of its name joins and is gone, as a request to join does that was lost on its way and comes late."""
+    collector = fleet.collector("c1", kafka={"group": fleet.prefix})
+    fields = Fields(fleet, collector)
+    with fleet.events() as events:
+        fields.write(20)
+        fields.wait_for_all(events)
+        ghost = Process("membership-driver", ["c1", fleet.kafka.address, fleet.prefix, 6000],
+                        tmp_path / "ghost.log").start()
+        collector.wait_for_log("expelled from the group of collectors: joining again", 30)
+        ghost.kill()
+        wait_for(lambda: serving(collector) == PARTITIONS, 60, "the collector to serve again")
+        fields.write(20)
+        fields.assert_each_once_in_order(events)
+    assert collector.running
 
 
 def test_the_other_mode_needs_no_group(fleet):
