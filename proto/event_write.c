@@ -181,10 +181,8 @@ int vd_event_write(struct vd_buffer *out, const struct ProtobufCMessage *message
 {
     struct writer w = {.out = out};
     size_t before = vd_buffer_len(out);
-    if (make_room(&w, 0)) {
-        put_message(&w, message);
-        vd_buffer_commit(out, (size_t)(w.at - w.begin));
-    }
+    put_message(&w, message);
+    vd_buffer_commit(out, (size_t)(w.at - w.begin));
     if (w.rc != 0)
         out->end = out->begin + before;
     return w.rc;

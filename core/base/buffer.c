@@ -56,7 +56,7 @@ int vd_buffer_reserve(struct vd_buffer *b, size_t len, uint8_t **where)
             compact(b);
         }
     }
-    *where = b->base + b->end;
+    *where = b->base == NULL ? NULL : b->base + b->end; /* of no room at all */
     return 0;
 }
 
