@@ -9,9 +9,9 @@
 
 enum {
     LOOK_MS = 100,
-    TURN_MS = 500,      /* what each in the order of succession has before it is the next one's turn */
-    AT_START_MS = 3000, /* shards found free: the group has its say first */
-    EXPELLED_AGAIN_MS = 60000
+    TURN_MS = 500,            /* what each in the order of succession has before it is the next one's turn */
+    AT_START_MS = 3000,       /* shards found free: the group has its say first */
+    EXPELLED_AGAIN_MS = 60000 /* longer than two processes of one name take to expel each other */
 };
 
 struct ownership {
@@ -120,9 +120,10 @@ static void on_membership_closed(void *arg)
     struct ownership *o = arg;
     char error[VD_KAFKA_ERROR_BYTES];
     o->rejoining = false;
+    o->group_why[0] = '\0'; /* the next one tells what it waits for */
     if (o->on_close != NULL)
         on_one_closed(o);
-    else if (join(o, error) != 0)
+    else if (!o->releasing && join(o, error) != 0)
         o->options.expelled(o->options.arg, error);
 }
 

@@ -20,7 +20,8 @@ struct ownership_options {
     uint32_t session_timeout_ms;
     int32_t shard_count;
     outlet_delivered *delivered;
-    /* Another process has this collector's name, since joining again was of no use: end at once. */
+    /* Another process has this collector's name, since joining again was of no use; or that could not even be
+     * tried: end at once. */
     void (*expelled)(void *arg, const char *why);
     void (*looked)(void *arg); /* ten times a second */
     void *arg;

@@ -239,6 +239,7 @@ def test_expelled_once_a_collector_joins_again(fleet, tmp_path):
         collector.wait_for_log("expelled from the group of collectors: joining again", 30)
         ghost.kill()
         wait_for(lambda: serving(collector) == PARTITIONS, 60, "the collector to serve again")
+        wait_for(lambda: collector.http("/readyz")[0] == 200, 60, "it to say so")
         fields.write(20)
         fields.assert_each_once_in_order(events)
     assert collector.running
