@@ -47,7 +47,8 @@ static void add_lists(struct vd_finding *out, const struct score_finding *f)
     for (uint32_t i = 0; i < f->reason_count; i++)
         add_type(out, f->reasons[i].feature);
     for (uint32_t i = 0; i < finding_listed(f); i++)
-        out->related[out->related_count++] = f->related[i];
+        if (strcmp(f->related[i], f->logins.uid) != 0) /* one that is High itself is both */
+            out->related[out->related_count++] = f->related[i];
     if (f->logins.count > 0)
         out->related[out->related_count++] = f->logins.uid;
     for (enum technique_number i = 0; i < TECHNIQUE_COUNT; i++) {

@@ -47,7 +47,8 @@ static const char *plural(uint64_t count)
 
 static void say_rate(struct words *w, const struct finding_reason *r)
 {
-    say(w, "%s %s", r->observed < MANY ? "Unusual" : "Many", r->feature);
+    const char *amount = r->observed < MANY ? "Unusual" : "Many";
+    say(w, "%s %s", r->observed < r->expected ? "Few" : amount, r->feature);
     if (r->value[0] != '\0')
         say_name(w, " by ", r->value);
 }
@@ -132,7 +133,8 @@ static void say_merged(struct words *w, const struct score_finding *f)
 void finding_title(const struct score_finding *f, char out[FINDING_TITLE_BYTES])
 {
     struct words w = {.at = out, .cap = FINDING_TITLE_BYTES};
-    bool silent = f->about.kind == VD_REASON_RATE && !(f->about.observed > 0);
+    bool silent = f->about.kind == VD_REASON_RATE && !(f->about.observed > 0) &&
+                  strcmp(f->about.feature, "events") == 0; /* and not those of one kind */
     out[0] = '\0';
     if (f->merged) {
         say_merged(&w, f);

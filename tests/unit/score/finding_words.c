@@ -19,28 +19,32 @@ enum { HOST_KEY = 77 };
 struct said {
     enum vd_reason_kind kind;
     const char *feature, *what, *value;
-    double observed;
+    double observed, expected;
     enum who who;
     const char *name, *title;
 };
 
 static const struct said SAID[] = {
-    {VD_REASON_RATE, "failed logins", "", "", 47, WHO_SOURCE, "203.0.113.9",
+    {VD_REASON_RATE, "failed logins", "", "", 47, 0.6, WHO_SOURCE, "203.0.113.9",
      "Many failed logins from 203.0.113.9 to web1"},
-    {VD_REASON_RATE, "failed logins", "", "", 2, WHO_USER, "root", "Unusual failed logins for root on web1"},
-    {VD_REASON_RATE, "detections", "", "2019876", 9, WHO_HOST, "web1", "Many detections by 2019876 on web1"},
-    {VD_REASON_DISTINCT, "failed logins", "users", "", 23, WHO_SOURCE, "::1",
+    {VD_REASON_RATE, "failed logins", "", "", 2, 0.6, WHO_USER, "root",
+     "Unusual failed logins for root on web1"},
+    {VD_REASON_RATE, "detections", "", "2019876", 9, 0.6, WHO_HOST, "web1",
+     "Many detections by 2019876 on web1"},
+    {VD_REASON_DISTINCT, "failed logins", "users", "", 23, 0.6, WHO_SOURCE, "::1",
      "Many users in failed logins from ::1 to web1"},
-    {VD_REASON_FIRST, "logins", "source address", "198.51.100.7", 1, WHO_USER, "alice",
+    {VD_REASON_FIRST, "logins", "source address", "198.51.100.7", 1, 0.6, WHO_USER, "alice",
      "First source address 198.51.100.7 in logins for alice on web1"},
-    {VD_REASON_RARE, "detections", "", "2019876", 1, WHO_HOST, "web1", "Rare rule 2019876 on web1"},
-    {VD_REASON_BESIDE, "detections", "", "db1", 5, WHO_HOST, "web1", "Detections beside others on web1"},
-    {VD_REASON_RATE, "events", "", "", 0, WHO_HOST, "web1", "Host web1 has gone quiet"},
-    {VD_REASON_RATE, "failed logins", "", "", 47, WHO_USER, "ev\x1b[2Jil\n\xc2\x85",
+    {VD_REASON_RARE, "detections", "", "2019876", 1, 0.6, WHO_HOST, "web1", "Rare rule 2019876 on web1"},
+    {VD_REASON_BESIDE, "detections", "", "db1", 5, 0.6, WHO_HOST, "web1", "Detections beside others on web1"},
+    {VD_REASON_RATE, "events", "", "", 0, 40, WHO_HOST, "web1", "Host web1 has gone quiet"},
+    {VD_REASON_RATE, "failed logins", "", "", 47, 0.6, WHO_USER, "ev\x1b[2Jil\n\xc2\x85",
      "Many failed logins for ev?[2Jil??? on web1"},
-    {VD_REASON_RATE, "failed logins", "", "", 47, WHO_USER,
+    {VD_REASON_RATE, "failed logins", "", "", 47, 0.6, WHO_USER,
      "12345678901234567890123456789012345678901234567\xc3\xa9",
      "Many failed logins for 12345678901234567890123456789012345678901234567… on web1"},
+    {VD_REASON_RATE, "logins", "", "", 30, 400, WHO_TENANT, "acme", "Few logins of acme"},
+    {VD_REASON_RATE, "logins", "", "", 0, 40, WHO_TENANT, "acme", "Few logins of acme"},
 };
 
 static struct score_finding finding_of(const struct said *said, struct vd_score *score)
@@ -55,7 +59,7 @@ static struct score_finding finding_of(const struct said *said, struct vd_score 
                                            .value = vd_bytes_str(said->value),
                                            .window_seconds = 300,
                                            .observed = said->observed,
-                                           .expected = 0.6,
+                                           .expected = said->expected,
                                            .maturity = 0.9,
                                            .surprise = 5};
     const struct finding_event event = {.score = score,
