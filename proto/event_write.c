@@ -34,7 +34,7 @@ static bool make_room(struct writer *w, size_t len)
 
 static inline bool has_room(struct writer *w, size_t len)
 {
-    return (size_t)(w->end - w->at) >= len || make_room(w, len);
+    return (w->at != NULL && (size_t)(w->end - w->at) >= len) || make_room(w, len);
 }
 
 /* 7 bits a byte, one byte for none. */

@@ -160,6 +160,14 @@ int vd_fork_write(struct vd_buffer *out, const struct vd_fork *fork)
     return vd_buffer_append(out, event, (size_t)(at - event));
 }
 
+/* The nearest count; what is none, as a damaged state may say, is 0 or the most. */
+static uint64_t whole(double events)
+{
+    if (!(events > 0))
+        return 0;
+    return events < 1e18 ? (uint64_t)(events + 0.5) : UINT64_C(1000000000000000000);
+}
+
 /* For people: in the largest unit that still says it. */
 static void span(uint32_t seconds, char out[32])
 {
@@ -182,7 +190,7 @@ int vd_silence_write(struct vd_buffer *out, const struct vd_silence *silence)
     const char *entity = repaired(&entity_text, silence->entity, SOURCE_CAP);
     char uid[96], message[MESSAGE_BYTES], pause[32], longest[32], known[32], count[32];
     uint8_t event[GAP_BYTES];
-    uint64_t expected = (uint64_t)(silence->expected + 0.5);
+    uint64_t expected = whole(silence->expected);
     span((uint32_t)((silence->time_ms - silence->since_ms) / 1000), pause);
     span(silence->longest_seconds, longest);
     span(silence->known_seconds, known);
@@ -221,7 +229,7 @@ int vd_volume_write(struct vd_buffer *out, const struct vd_volume *volume)
     const char *tenant = repaired(&tenant_text, volume->tenant, SOURCE_CAP);
     char uid[VD_TOLD_UID_BYTES], message[MESSAGE_BYTES], window[32], observed_text[32], expected_text[32];
     uint8_t event[GAP_BYTES];
-    uint64_t observed = (uint64_t)(volume->observed + 0.5), expected = (uint64_t)(volume->expected + 0.5);
+    uint64_t observed = whole(volume->observed), expected = whole(volume->expected);
     grouped(observed, observed_text);
     grouped(expected, expected_text);
     span((uint32_t)((volume->end_ms - volume->start_ms) / 1000), window);

@@ -77,7 +77,7 @@ int vd_silence_write(struct vd_buffer *out, const struct vd_silence *silence);
 int vd_volume_write(struct vd_buffer *out, const struct vd_volume *volume);
 int vd_takeover_write(struct vd_buffer *out, const struct vd_takeover *takeover);
 /* Its metadata.uid, terminated, into out (VD_TOLD_UID_BYTES); returns its length. */
-enum { VD_TOLD_UID_BYTES = 48 };
+enum { VD_TOLD_UID_BYTES = 64 };
 size_t vd_silence_uid(uint64_t id, int64_t since_ms, char *out);
 size_t vd_volume_uid(uint64_t id, int64_t end_ms, char *out);
 

@@ -271,6 +271,18 @@ static void a_fork_says_which_stream(void **state)
     vedette__v1__event__free_unpacked(unpacked, NULL);
 }
 
+static void the_uid_of_a_fork_has_room_for_any_mark(void **state)
+{
+    struct written *w = *state;
+    const struct vd_fork fork = {
+        .stream = "000102030405060708090a0b0c0d0e0f", .mark = UINT64_MAX, .detail = ""};
+    assert_int_equal(vd_fork_write(&w->buffer, &fork), 0);
+    struct vd_event_view view;
+    assert_int_equal(vd_event_view_read(&view, vd_buffer_bytes(&w->buffer)), 0);
+    assert_true(
+        vd_bytes_equal(view.uid, vd_bytes_str("000102030405060708090a0b0c0d0e0f-fork-18446744073709551615")));
+}
+
 static void a_silence_says_whose_and_what_was_expected(void **state)
 {
     struct written *w = *state;
@@ -340,6 +352,7 @@ int main(void)
         EACH(room_is_told),
         EACH(others_are_no_gap),
         EACH(a_fork_says_which_stream),
+        EACH(the_uid_of_a_fork_has_room_for_any_mark),
         EACH(a_silence_says_whose_and_what_was_expected),
         EACH(a_takeover_says_what_counts),
     };
