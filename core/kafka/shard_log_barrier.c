@@ -124,5 +124,8 @@ int vd_shard_log_decide(struct vd_shard_log *log, const struct vd_undecided *und
         *trouble = (struct vd_shard_log_trouble){VD_SHARD_LOG_TROUBLE, "barrier: out of memory"};
         return VD_EKAFKA;
     }
-    return commit_record(log, &record, trouble);
+    log->opening.deciding = true;
+    int result = commit_record(log, &record, trouble);
+    log->opening.deciding = false;
+    return result;
 }

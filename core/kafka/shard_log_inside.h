@@ -62,6 +62,7 @@ struct vd_shard_log {
         char nonce[VD_SHARD_LOG_NONCE_BYTES];
         size_t awaited;            /* records sent, and not yet told to be delivered */
         rd_kafka_resp_err_t error; /* of the first of them that was not */
+        bool deciding;             /* deaf to close: what is given up now, the next owner aborts */
     } opening;
     char said[VD_KAFKA_ERROR_BYTES]; /* the thread's: what `waiting` was told last; empty: nothing */
 

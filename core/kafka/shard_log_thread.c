@@ -34,7 +34,7 @@ void vd_shard_log_say(struct vd_shard_log *log, const char *why)
 
 bool vd_shard_log_stopped(const struct vd_shard_log *log)
 {
-    return atomic_load_explicit(&log->stop, memory_order_relaxed);
+    return !log->opening.deciding && atomic_load_explicit(&log->stop, memory_order_relaxed);
 }
 
 bool vd_shard_log_pause(struct vd_shard_log *log, int ms)
