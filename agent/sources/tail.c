@@ -25,7 +25,7 @@ enum {
     WAKE_MS = 100,
     BUSY_MS = 125,
     BUSY_EVENTS = 16,
-    LIVE_MS = 10000,
+    LIVE_MS = 10000, /* not read for longer than a few polls: what came since is not of now */
     LINE_MAX_BYTES = 256 * 1024,
     EVENT_MAX_BYTES = 64 * 1024
 };

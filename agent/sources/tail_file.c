@@ -23,6 +23,8 @@ void tail_file_fell_behind(struct tail_file *f)
 {
     f->backlog_end = f->size;
     f->backlog_ms = (int64_t)f->modified.tv_sec * 1000 + f->modified.tv_nsec / 1000000;
+    if (f->stamped_ms < f->ended_ms) /* none of it was written before that */
+        f->stamped_ms = f->ended_ms;
 }
 
 /* All of it is older than this moment, whatever comes behind is not. */
