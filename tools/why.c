@@ -15,6 +15,7 @@
 #include "commands.h"
 #include "published.h"
 #include "short_uid.h"
+#include "tail_text.h"
 #include "terminal.h"
 #include "topic_arguments.h"
 #include "topic_reading.h"
@@ -190,9 +191,18 @@ static int say_not_found(struct why *w)
 
 static int say_ambiguous(struct why *w, struct vd_bytes one, const char *other)
 {
+    enum { NAMES_BYTES = 1024 };
+    struct vd_buffer names;
+    vd_buffer_init(&names, NAMES_BYTES);
+    struct tail_text line = {.out = &names, .limit = NAMES_BYTES};
+    tail_text_foreign(&line, one);
+    tail_text_plain(&line, ", ");
+    tail_text_foreign(&line, vd_bytes_str(other));
+    struct vd_bytes text = vd_buffer_bytes(&names);
     topic_reading_clear(&w->reading);
-    fprintf(stderr, "vedette why: %s is short for more than one: %.*s, %s\n", w->arguments->uid, (int)one.len,
-            (const char *)one.data, other);
+    fprintf(stderr, "vedette why: %s is short for more than one: %.*s\n", w->arguments->uid, (int)text.len,
+            (const char *)text.data);
+    vd_buffer_deinit(&names);
     return EX_USAGE;
 }
 
