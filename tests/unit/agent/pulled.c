@@ -1,14 +1,17 @@
 /* The loop, the sink and the folder behind the tests of sources. */
 #include "pulled.h"
 
+int64_t pulled_clock_ms;
+
 static int64_t now_ms(void)
 {
-    return PULLED_NOW_MS;
+    return pulled_clock_ms;
 }
 
 void pulled_init(struct pulled *p)
 {
     *p = (struct pulled){.room = PULLED_MAX};
+    pulled_clock_ms = PULLED_NOW_MS;
     assert_int_equal(uv_loop_init(&p->loop), 0);
     snprintf(p->folder, sizeof p->folder, "/tmp/vedette-test-XXXXXX");
     assert_non_null(mkdtemp(p->folder));

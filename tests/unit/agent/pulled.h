@@ -37,6 +37,8 @@ struct pulled {
     enum vd_gap_reason reason;
 };
 
+extern int64_t pulled_clock_ms; /* what the source takes for now; init sets it */
+
 void pulled_init(struct pulled *p);
 struct source_host pulled_host(struct pulled *p);
 int pulled_take(void *arg, struct vd_bytes event, struct vd_bytes cursor);

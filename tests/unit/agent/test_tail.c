@@ -282,6 +282,22 @@ static void test_what_came_while_the_sink_was_full_is_not_of_now(void **state)
     pulled_deinit(&p);
 }
 
+static void test_what_was_not_read_for_a_while_is_no_older_than_that(void **state)
+{
+    (void)state;
+    struct pulled p;
+    pulled_init(&p);
+    tail_append(&p, "log", "2024-12-03T00:00:00Z web1 a: a week ago\n");
+    tail_open_at(&p, "log", (struct tail_config){0});
+    pulled_all(&p);
+    pulled_forget(&p);
+    tail_append(&p, "log", "while nobody read\n");
+    pulled_clock_ms += 60 * 1000;
+    pulled_all(&p);
+    expect_ages(&p, 1, (const int64_t[]){0});
+    pulled_deinit(&p);
+}
+
 static void test_a_mebibyte_does_no_harm(void **state)
 {
     (void)state;
@@ -420,6 +436,7 @@ int main(void)
         cmocka_unit_test(test_before_any_stamp_the_next_one_counts),
         cmocka_unit_test(test_a_restart_amid_an_old_log_takes_nothing_to_now),
         cmocka_unit_test(test_what_came_while_the_sink_was_full_is_not_of_now),
+        cmocka_unit_test(test_what_was_not_read_for_a_while_is_no_older_than_that),
         cmocka_unit_test(test_a_mebibyte_does_no_harm),
         cmocka_unit_test(test_lines_at_the_cap),
         cmocka_unit_test(test_many_lines_over_many_windows),
