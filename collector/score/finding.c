@@ -165,7 +165,7 @@ void finding_add(struct score_finding *f, const struct finding_event *event, int
         keep(f->related[f->related_count++], FINDING_UID_BYTES, event->uid);
 }
 
-/* ---- Logins */
+/* ---- Whose it is */
 
 static bool is_kept(const char kept[FINDING_TEXT_BYTES], struct vd_bytes text)
 {
@@ -174,9 +174,21 @@ static bool is_kept(const char kept[FINDING_TEXT_BYTES], struct vd_bytes text)
     return memcmp(kept, as_kept, FINDING_TEXT_BYTES) == 0;
 }
 
+bool finding_is_of(const struct score_finding *f, struct vd_bytes tenant)
+{
+    return is_kept(f->tenant, tenant);
+}
+
+bool finding_same_tenant(const struct score_finding *a, const struct score_finding *b)
+{
+    return memcmp(a->tenant, b->tenant, sizeof a->tenant) == 0;
+}
+
+/* ---- Logins */
+
 bool finding_is_from(const struct score_finding *f, const struct finding_event *login)
 {
-    if (f->merged || login->time_ms < f->first_ms || !is_kept(f->tenant, login->tenant))
+    if (f->merged || login->time_ms < f->first_ms || !finding_is_of(f, login->tenant))
         return false;
     if (login->source.len > 0)
         return is_kept(f->evidence.source, login->source) ||

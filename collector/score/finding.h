@@ -86,6 +86,9 @@ void finding_begin(struct score_finding *f, uint64_t key, enum who who, struct v
                    const struct finding_event *first, int64_t watermark_ms);
 void finding_add(struct score_finding *f, const struct finding_event *event, int64_t watermark_ms);
 
+bool finding_is_of(const struct score_finding *f, struct vd_bytes tenant);
+bool finding_same_tenant(const struct score_finding *a, const struct score_finding *b);
+
 /* Whether the event, a login that succeeded, comes from where the finding's events come from: its source, or,
  * of what has no source, its user on its host. */
 bool finding_is_from(const struct score_finding *f, const struct finding_event *login);

@@ -89,11 +89,12 @@ static void leave(struct findings *f, int slot)
     schedule(f, slot);
 }
 
-/* One that is quiet by now is closed, told or not. */
-static int slot_of(struct findings *f, uint64_t key, int64_t watermark_ms)
+/* One that is quiet by now is closed, told or not. Keys are hashes that names can be made for, so the tenant
+ * is compared: what is one tenant's is never told as another's. */
+static int slot_of(struct findings *f, uint64_t key, struct vd_bytes tenant, int64_t watermark_ms)
 {
     for (int slot = 0; slot < FINDINGS_MAX; slot++) {
-        if (f->keys[slot] != key)
+        if (f->keys[slot] != key || !finding_is_of(&f->open[slot], tenant))
             continue;
         if (watermark_ms < close_ms(&f->open[slot]))
             return slot;
@@ -102,13 +103,27 @@ static int slot_of(struct findings *f, uint64_t key, int64_t watermark_ms)
     return SLOT_NONE;
 }
 
-static int quietest(const struct findings *f, uint64_t but)
+/* How many findings its tenant has open. */
+static int share_of(const struct findings *f, int slot)
 {
-    int found = SLOT_NONE;
-    for (int slot = 0; slot < FINDINGS_MAX; slot++)
-        if (f->keys[slot] > LEAVING && f->keys[slot] != but &&
-            (found == SLOT_NONE || f->open[slot].heard_ms < f->open[found].heard_ms))
+    int share = 0;
+    for (int i = 0; i < FINDINGS_MAX; i++)
+        share += f->keys[i] > LEAVING && finding_same_tenant(&f->open[i], &f->open[slot]);
+    return share;
+}
+
+/* Of the tenant with the most, so that none can fill the slots and close what is another's. */
+static int quietest(const struct findings *f, int but)
+{
+    int found = SLOT_NONE, most = 0;
+    for (int slot = 0; slot < FINDINGS_MAX; slot++) {
+        if (f->keys[slot] <= LEAVING || slot == but)
+            continue;
+        int share = share_of(f, slot);
+        if (share > most || (share == most && f->open[slot].heard_ms < f->open[found].heard_ms))
             found = slot;
+        most = share > most ? share : most;
+    }
     return found;
 }
 
@@ -120,7 +135,7 @@ static int free_slot(const struct findings *f)
     return SLOT_NONE;
 }
 
-/* One is always left free for the next, by letting go of the quietest; only if nobody asked what is due is
+/* One is always left free for the next, by letting go of a quietest one; only if nobody asked what is due is
  * there none, and that one is lost unsaid. */
 static int new_slot(struct findings *f, uint64_t key)
 {
@@ -129,7 +144,7 @@ static int new_slot(struct findings *f, uint64_t key)
         for (slot = 0; slot < FINDINGS_MAX - 1 && f->keys[slot] != LEAVING;)
             slot++;
     f->keys[slot] = key;
-    int last = free_slot(f) == SLOT_NONE ? quietest(f, key) : SLOT_NONE;
+    int last = free_slot(f) == SLOT_NONE ? quietest(f, slot) : SLOT_NONE;
     if (last != SLOT_NONE)
         leave(f, last);
     return slot;
@@ -183,7 +198,7 @@ static int merge(struct findings *f, struct finding_tenant *t, const struct find
                  const struct candidate *first, int64_t watermark_ms)
 {
     uint64_t key = mix_pair(t->key, ENTITY_SALT + WHO_COUNT) | KEY_BIT;
-    int slot = slot_of(f, key, watermark_ms);
+    int slot = slot_of(f, key, event->tenant, watermark_ms);
     if (slot == SLOT_NONE) {
         slot = new_slot(f, key);
         finding_begin(&f->open[slot], key, WHO_TENANT, event->tenant, event, watermark_ms);
@@ -212,7 +227,7 @@ bool findings_take(struct findings *f, const struct finding_event *event, int64_
     const struct candidates c = candidates_of(event, tenant);
     int slot = SLOT_NONE;
     for (int i = 0; i < c.count && slot == SLOT_NONE; i++)
-        slot = slot_of(f, c.all[i].key, watermark_ms);
+        slot = slot_of(f, c.all[i].key, event->tenant, watermark_ms);
     if (slot == SLOT_NONE) {
         struct finding_tenant *t = tenant_at(f, tenant, watermark_ms / HOUR_MS);
         bool within = t->opened < an_hour;

@@ -5,7 +5,8 @@
  * else of its source address; where none is open, one is opened for the first of these. A finding is told at
  * once, then at most once a minute, and closed when the watermark has gone 15 minutes on without an event of
  * it. A tenant opens so many in an hour of event time; what is beyond goes into one finding, "and more", that
- * stays until the hour is over. Where all slots are taken, the one that was quiet for longest is closed.
+ * stays until the hour is over. Where all slots are taken, the tenant that has the most of them loses the one
+ * that was quiet for longest.
  *
  * A login that succeeds from where an open finding's guesses come from joins it, whatever its own risk: the
  * finding is Critical then, and told at once. It keeps nothing open.
