@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include <vedette/hash.h>
+#include <vedette/utf8.h>
 
 #include "mix.h"
 
@@ -23,6 +24,12 @@ static bool sane(double x)
 static bool sane_count(double x)
 {
     return sane(x) && x >= 0;
+}
+
+/* Far beyond every stamp, and so far from the ends that a little may be added, or one taken from another. */
+static bool sane_ms(int64_t ms)
+{
+    return ms >= 0 && ms <= INT64_C(1) << 53;
 }
 
 static bool baseline_possible(const struct baseline *b)
@@ -106,9 +113,10 @@ static bool chain_possible(const struct score *s, uint32_t row, const void *at)
     return possible;
 }
 
+/* It is published again, where it has to be UTF-8. */
 static bool text_possible(const char *text, size_t room)
 {
-    return memchr(text, '\0', room) != NULL;
+    return memchr(text, '\0', room) != NULL && vd_utf8_valid(vd_bytes_str(text));
 }
 
 static bool reason_possible(const struct finding_reason *r)
@@ -131,6 +139,12 @@ static bool logins_possible(const struct finding_logins *logins)
            text_possible(logins->host, sizeof logins->host) && text_possible(logins->uid, sizeof logins->uid);
 }
 
+static bool finding_times_possible(const struct score_finding *f)
+{
+    return sane_ms(f->created_ms) && sane_ms(f->modified_ms) && sane_ms(f->first_ms) && sane_ms(f->last_ms) &&
+           sane_ms(f->heard_ms) && sane_ms(f->told_ms) && sane_ms(f->stays_ms);
+}
+
 static bool finding_possible(const struct score *s, uint32_t row, const void *at)
 {
     const struct score_finding *f = at;
@@ -139,7 +153,8 @@ static bool finding_possible(const struct score *s, uint32_t row, const void *at
     bool possible = f->who < WHO_COUNT && f->criticality <= ASSET_CRITICAL && f->activity <= FINDING_CLOSE &&
                     f->reason_count <= VD_SCORE_REASONS_MAX && f->related_count <= FINDING_RELATED_MAX &&
                     f->host_count <= FINDING_HOSTS_MAX && f->risk_score >= 0 && f->risk_score <= 100 &&
-                    f->risk_level_id >= 0 && f->risk_level_id <= 4;
+                    f->risk_level_id >= 0 && f->risk_level_id <= FINDING_CRITICAL_LEVEL &&
+                    finding_times_possible(f);
     possible = possible && text_possible(f->tenant, sizeof f->tenant) &&
                text_possible(f->name, sizeof f->name) && text_possible(f->host, sizeof f->host) &&
                evidence_possible(&f->evidence) && logins_possible(&f->logins) && reason_possible(&f->about);

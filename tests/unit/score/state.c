@@ -13,6 +13,7 @@
 #include <vedette/hash.h>
 #include <vedette/random.h>
 
+#include "engine.h"
 #include "feed.h"
 #include "score_findings.h"
 #include "sentence.h"
@@ -420,6 +421,30 @@ static void changed_bytes_do_no_harm(void **state)
     score_free(s);
 }
 
+static void assert_refused(const struct score_finding *changed)
+{
+    struct score *s = scorer(ENTITIES);
+    bool whole;
+    s->findings->keys[0] = 2;
+    s->findings->open[0] = *changed;
+    struct state_pieces pieces = cut_whole(s);
+    assert_int_equal(read_of(&pieces, 0, SIZE_MAX, &whole), VD_EMALFORMED);
+    vd_buffer_deinit(&pieces.bytes);
+    score_free(s);
+}
+
+/* Times that cannot be added to, and texts that nobody could read once they are published. */
+static void impossible_findings_are_refused(void **state)
+{
+    (void)state;
+    assert_refused(&(struct score_finding){.heard_ms = INT64_MAX});
+    assert_refused(&(struct score_finding){.stays_ms = INT64_MAX});
+    assert_refused(&(struct score_finding){.told_ms = INT64_MIN});
+    assert_refused(&(struct score_finding){.created_ms = -1});
+    assert_refused(&(struct score_finding){.name = "\xff"});
+    assert_refused(&(struct score_finding){.related = {"\xc3"}});
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -431,6 +456,7 @@ int main(void)
         cmocka_unit_test(another_version_is_refused),
         cmocka_unit_test(a_piece_that_is_missing_is_noticed),
         cmocka_unit_test(changed_bytes_do_no_harm),
+        cmocka_unit_test(impossible_findings_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
