@@ -7,6 +7,7 @@
 
 #include "json_string.h"
 #include "tail_line.h"
+#include "tail_text.h"
 
 enum { ALERT_RISK = 70, LINE_BYTES = 65536, NAME_COLUMN = 20 };
 
@@ -93,9 +94,11 @@ void replay_print_sum(const struct replay_sum *sum, int32_t least_risk, FILE *ou
             " their risk by %d or more, %" PRIu64 " a little; %" PRIu64 " are identical to the byte\n",
             sum->events, sum->warm_up, sum->by_level, sum->by_risk, least_risk,
             sum->events - sum->by_level - sum->by_risk - sum->identical, sum->identical);
-    if (sum->published_configuration[0] != '\0')
-        fprintf(out, "published with configuration %s, replayed with %08" PRIx32 "\n",
-                sum->published_configuration, sum->configuration);
+    if (sum->published_configuration[0] != '\0') {
+        fputs("published with configuration ", out);
+        tail_text_foreign_to(out, vd_bytes_str(sum->published_configuration));
+        fprintf(out, ", replayed with %08" PRIx32 "\n", sum->configuration);
+    }
     if (sum->unscored > 0)
         fprintf(out, "not scored, since the collector made them itself: %" PRIu64 "\n", sum->unscored);
     if (sum->unreadable > 0)

@@ -6,7 +6,7 @@
 #include <time.h>
 #include <vedette/utf8.h>
 
-enum { ESCAPE_BYTES = 16, UTF8_MAX = 4, TIME_BYTES = 32, PRINT_BYTES = 256 };
+enum { ESCAPE_BYTES = 16, UTF8_MAX = 4, TIME_BYTES = 32, PRINT_BYTES = 256, FOREIGN_COLUMNS = 1024 };
 
 struct range {
     uint32_t first, last;
@@ -125,4 +125,16 @@ void tail_text_foreign(struct tail_text *line, struct vd_bytes text)
         }
         text = vd_bytes_of(text.data + len, text.len - len);
     }
+}
+
+void tail_text_foreign_to(FILE *out, struct vd_bytes text)
+{
+    struct vd_buffer harmless;
+    vd_buffer_init(&harmless, FOREIGN_COLUMNS * UTF8_MAX);
+    struct tail_text line = {.out = &harmless, .limit = FOREIGN_COLUMNS};
+    tail_text_foreign(&line, text);
+    struct vd_bytes bytes = vd_buffer_bytes(&harmless);
+    if (bytes.len > 0)
+        fwrite(bytes.data, 1, bytes.len, out);
+    vd_buffer_deinit(&harmless);
 }

@@ -2,6 +2,7 @@
 #ifndef VEDETTE_TOOLS_TAIL_TEXT_H
 #define VEDETTE_TOOLS_TAIL_TEXT_H
 
+#include <stdio.h>
 #include <vedette/buffer.h>
 
 /* A line under construction. Past its columns nothing more is put; the first failure of the buffer sticks. */
@@ -19,6 +20,8 @@ void tail_text_time(struct tail_text *line, const char *format, int64_t time_ms)
 void tail_text_sequence(struct tail_text *line, const char *sequence);
 /* Somebody else's text: what could drive the terminal is shown as \n, \x1b or \u{202e}. */
 void tail_text_foreign(struct tail_text *line, struct vd_bytes text);
+/* The same on a stream, as far as it is no longer than anybody reads. */
+void tail_text_foreign_to(FILE *out, struct vd_bytes text);
 /* Spaces up to that column. */
 void tail_text_pad(struct tail_text *line, unsigned column);
 

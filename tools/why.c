@@ -173,8 +173,9 @@ static int say_not_found(struct why *w)
     const struct topic_arguments *a = &w->arguments->topic;
     topic_reading_clear(&w->reading);
     bool finding = w->topic == w->findings_topic;
-    fprintf(stderr, "vedette why: no %s %s in %s: searched ", finding ? "finding" : "event", w->uid,
-            w->topic);
+    fprintf(stderr, "vedette why: no %s ", finding ? "finding" : "event");
+    tail_text_foreign_to(stderr, vd_bytes_str(w->uid)); /* may be what a finding says */
+    fprintf(stderr, " in %s: searched ", w->topic);
     int32_t partitions = vd_consumer_partitions(w->reading.consumer);
     if (a->tenant != NULL && !finding)
         fprintf(stderr, "the partition of tenant %s", a->tenant);
@@ -191,18 +192,12 @@ static int say_not_found(struct why *w)
 
 static int say_ambiguous(struct why *w, struct vd_bytes one, const char *other)
 {
-    enum { NAMES_BYTES = 1024 };
-    struct vd_buffer names;
-    vd_buffer_init(&names, NAMES_BYTES);
-    struct tail_text line = {.out = &names, .limit = NAMES_BYTES};
-    tail_text_foreign(&line, one);
-    tail_text_plain(&line, ", ");
-    tail_text_foreign(&line, vd_bytes_str(other));
-    struct vd_bytes text = vd_buffer_bytes(&names);
     topic_reading_clear(&w->reading);
-    fprintf(stderr, "vedette why: %s is short for more than one: %.*s\n", w->arguments->uid, (int)text.len,
-            (const char *)text.data);
-    vd_buffer_deinit(&names);
+    fprintf(stderr, "vedette why: %s is short for more than one: ", w->arguments->uid);
+    tail_text_foreign_to(stderr, one);
+    fputs(", ", stderr);
+    tail_text_foreign_to(stderr, vd_bytes_str(other));
+    fputc('\n', stderr);
     return EX_USAGE;
 }
 

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "json_string.h"
 #include "unit.h"
 
 static struct vd_event_view event_of(int32_t risk_score, int32_t risk_level_id)
@@ -110,12 +111,28 @@ static void the_sum_is_told(void **state)
                         "published with configuration 000000aa, replayed with 000000ab\n");
 }
 
+/* Whoever may write to the topic may not drive the terminal. */
+static void what_a_record_says_is_escaped(void **state)
+{
+    (void)state;
+    char text[TEXT_BYTES] = "";
+    struct replay_sum sum = {.published_configuration = "\033[2J\xc2\x9b"};
+    FILE *out = fmemopen(text, sizeof text, "w");
+    assert_non_null(out);
+    replay_print_sum(&sum, 10, out);
+    json_string(out, vd_bytes_str("\033[2J\x7f\xc2\x9b\xc3\x9b"));
+    fclose(out);
+    assert_non_null(strstr(text, "configuration \\x1b[2J\\u{9b}, replayed"));
+    assert_non_null(strstr(text, "\"\\u001b[2J\\u007f\\u009b\xc3\x9b\""));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_a_change),
         cmocka_unit_test(a_change_is_told),
         cmocka_unit_test(the_sum_is_told),
+        cmocka_unit_test(what_a_record_says_is_escaped),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
