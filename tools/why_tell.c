@@ -181,7 +181,9 @@ static void tell_risk(struct teller *t)
         tail_text_print(line, ", surprise of the strongest reason %.1f%s.", subject->reasons[0].surprise,
                         view->risk_score >= 70 ? ": an alert" : "");
     static const char weighed[] = "; criticality ";
-    const uint8_t *found = memmem(view->risk_details.data, view->risk_details.len, weighed, strlen(weighed));
+    const uint8_t *found = NULL;
+    if (view->risk_details.len > 0)
+        found = memmem(view->risk_details.data, view->risk_details.len, weighed, strlen(weighed));
     if (found != NULL) {
         const uint8_t *word = found + strlen(weighed),
                       *stop = view->risk_details.data + view->risk_details.len;

@@ -24,7 +24,7 @@ struct vd_event_view {
 };
 
 /* VD_EMALFORMED where the bytes are no protobuf message or a viewed field has the wrong wire type. Unknown
- * fields are stepped over. */
+ * fields are stepped over; times that no clock shows are read as 0. */
 int vd_event_view_read(struct vd_event_view *out, struct vd_bytes event);
 
 #endif

@@ -3,11 +3,34 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include <vedette/buffer.h>
+#include <vedette/event_view.h>
+#include <vedette/finding.h>
+
+#include "finding_event.h"
+#include "score_findings.h"
 #include "state.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum { ENTITIES = 64, HEAD_BYTES = 64, EVENTS = 20 };
+
+/* Each is told as an event that can be read. */
+static void tell(struct score *s)
+{
+    enum { EVENT_BYTES = 1 << 16 };
+    struct score_finding finding;
+    struct vd_event_view view;
+    struct vd_buffer out;
+    vd_buffer_init(&out, EVENT_BYTES);
+    while (score_finding_next(s, &finding)) {
+        if (finding_event_write(&out, &finding, finding.told_ms) != 0 ||
+            vd_event_view_read(&view, vd_buffer_bytes(&out)) != 0 || !vd_finding_is(&view))
+            abort();
+        vd_buffer_clear(&out);
+    }
+    vd_buffer_deinit(&out);
+}
 
 static void go_on(struct score *s)
 {
@@ -24,10 +47,16 @@ static void go_on(struct score *s)
                                  .activity_id = 1,
                                  .status_id = 2,
                                  .time_ms = INT64_C(1700438400000) + (int64_t)i * 400000};
-        if (score_event(s, &in, &out) == 0)
+        struct score_prepared prepared;
+        score_prepare(s, &in, &prepared);
+        if (score_judge(s, &prepared, &out) == 0) {
             assert(out.risk_score >= 0 && out.risk_score <= 100);
+            out.risk_score = i % 2 == 0 ? out.risk_score : 80;
+            score_find(s, &prepared, &out, vd_bytes_str("0011-7"));
+        }
         while (score_told_next(s, &told))
-            ;
+            score_find_told(s, &told);
+        tell(s);
     }
 }
 

@@ -20,6 +20,12 @@ static void text_is(struct vd_bytes view, const char *text)
     assert_true(vd_bytes_equal(view, vd_bytes_str(text)));
 }
 
+/* Times that no clock shows are read as 0. */
+static int64_t believed(int64_t ms)
+{
+    return ms >= 0 && ms <= INT64_C(1) << 53 ? ms : 0;
+}
+
 static void scalars_agree(const struct vd_event_view *view, const Vedette__V1__Event *event)
 {
     assert_int_equal(view->class_uid, event->class_uid);
@@ -29,7 +35,7 @@ static void scalars_agree(const struct vd_event_view *view, const Vedette__V1__E
     assert_int_equal(view->count, event->count);
     assert_int_equal(view->risk_score, event->risk_score);
     assert_int_equal(view->risk_level_id, event->risk_level_id);
-    assert_int_equal(view->time_ms, event->time);
+    assert_int_equal(view->time_ms, believed(event->time));
     text_is(view->message, event->message);
     text_is(view->risk_details, event->risk_details);
 }
@@ -51,7 +57,7 @@ static void objects_agree(const struct vd_event_view *view, const Vedette__V1__E
     text_is(view->stream_uid, metadata != NULL ? metadata->stream_uid : "");
     text_is(view->event_code, metadata != NULL ? metadata->event_code : "");
     assert_int_equal(view->sequence, metadata != NULL ? metadata->sequence : 0);
-    assert_int_equal(view->processed_ms, metadata != NULL ? metadata->processed_time : 0);
+    assert_int_equal(view->processed_ms, metadata != NULL ? believed(metadata->processed_time) : 0);
     text_is(view->device_uid, device != NULL ? device->uid : "");
     text_is(view->device_hostname, device != NULL ? device->hostname : "");
     text_is(view->process_name, process != NULL ? process->name : "");
@@ -160,10 +166,36 @@ static void the_last_word_wins_even_if_empty(void **state)
     text_is(view.user_name, "root");
 }
 
+static void time_is(int64_t time, int64_t read)
+{
+    uint8_t bytes[64];
+    Vedette__V1__Event event = VEDETTE__V1__EVENT__INIT;
+    Vedette__V1__Metadata metadata = VEDETTE__V1__METADATA__INIT;
+    struct vd_event_view view;
+    event.metadata = &metadata;
+    event.time = metadata.processed_time = time;
+    assert_true(vedette__v1__event__get_packed_size(&event) <= sizeof bytes);
+    size_t len = vedette__v1__event__pack(&event, bytes);
+    assert_int_equal(vd_event_view_read(&view, vd_bytes_of(bytes, len)), 0);
+    assert_int_equal(view.time_ms, read);
+    assert_int_equal(view.processed_ms, read);
+}
+
+/* Readers add to them and take them from one another. */
+static void times_near_the_ends_are_none(void **state)
+{
+    (void)state;
+    time_is(1795377600000, 1795377600000);
+    time_is(INT64_MAX, 0);
+    time_is(INT64_MIN, 0);
+    time_is(-1, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(agrees_with_unpack),
+        cmocka_unit_test(times_near_the_ends_are_none),
         cmocka_unit_test(every_beginning_is_safe),
         cmocka_unit_test(malformed_is_said),
         cmocka_unit_test(unknown_fields_are_stepped_over),
